@@ -1,0 +1,28 @@
+"""Fixtures that every test may ask for."""
+
+import os
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+def _folder(variable, default):
+    """Return the folder that a variable names, or else ``default``; skip where it is not there."""
+    folder = pathlib.Path(os.environ.get(variable) or default)
+    if not folder.is_dir():
+        pytest.skip(f"no such folder: {folder} (set {variable} to run this test)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder with real Caffe's stored outputs, `oracle/` and `references/`: CAFE_EDU_SHARED."""
+    return _folder("CAFE_EDU_SHARED", ROOT.parent / "shared")
+
+
+@pytest.fixture(scope="session")
+def data_folder():
+    """The folder with the full data sets (mnist/, lenet_v2/, ...): CAFE_EDU_DATA."""
+    return _folder("CAFE_EDU_DATA", ROOT.parent / "shared" / "data")
