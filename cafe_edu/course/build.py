@@ -1,0 +1,320 @@
+"""From the text that people edit to the notebooks that people read.
+
+``python -m cafe_edu.course.build`` reads the percent-format files in ``lessons/source`` and writes
+
+=============================================  ==========================================
+``lessons/source/00_start_here.py``            ``lessons/00_start_here.ipynb``
+``lessons/source/DAY/lesson.py``               ``lessons/DAY.ipynb``, run
+``lessons/source/DAY/exercises.py``            ``solutions/DAY.ipynb``, run, and
+                                               ``exercises/DAY.ipynb``, blank
+=============================================  ==========================================
+
+The same source gives the same bytes: cells are named by their place, nothing about time or
+machine is kept, and pictures do not say what drew them. A notebook whose cells equal its
+source is left as it is; ``--all`` runs every one again, ``--check`` writes nothing and says what is stale.
+
+In a source, a cell's header says what it is to an exercise: ``# %% answer="06.1"`` holds the answer
+between ``### BEGIN SOLUTION`` and ``### END SOLUTION``, ``# %% check="06.1"`` the check. Both get
+nbgrader's metadata, so a teacher can hand ``solutions/`` to nbgrader as it is.
+"""
+
+import argparse
+import base64
+import dataclasses
+import io
+import os
+import pathlib
+import re
+import sys
+import tempfile
+
+from cafe_edu.course.checking import find
+from cafe_edu.errors import CafeError
+from cafe_edu.files import replacing
+
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+BLANK_CODE = ["# YOUR CODE HERE", "raise NotImplementedError()"]
+BLANK_TEXT = ["YOUR ANSWER HERE"]
+SECONDS_PER_CELL = 120
+
+
+class BuildError(CafeError):
+    """A notebook could not be made: which, in which cell, and why."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """One notebook to be made.
+
+    Parameters
+    ----------
+    name : str
+        Where it goes, from the repository's root, without ``.ipynb``: ``lessons/day06_handwritten_digits``.
+    source : Path
+        The percent-format file.
+    """
+
+    name: str
+    source: pathlib.Path
+
+    @property
+    def is_blank(self):
+        """Exercises are made from the solutions, without answers and without outputs."""
+        return self.name.startswith("exercises/")
+
+
+def pages(root):
+    """Return every `Page` that the sources under ``root`` make, in reading order."""
+    source = pathlib.Path(root) / "lessons" / "source"
+    found = []
+    for path in sorted(source.iterdir()):
+        if path.suffix == ".py":
+            found.append(Page(f"lessons/{path.stem}", path))
+        elif path.is_dir() and (path / "lesson.py").exists():
+            found.append(Page(f"lessons/{path.name}", path / "lesson.py"))
+            if (path / "exercises.py").exists():
+                found.append(Page(f"solutions/{path.name}", path / "exercises.py"))
+                found.append(Page(f"exercises/{path.name}", path / "exercises.py"))
+    return found
+
+
+def make(page):
+    """Return the notebook of ``page`` as its source gives it: nothing run, no outputs.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+    """
+    import jupytext
+    import nbformat
+
+    text = page.source.read_text(encoding="utf-8")
+    notebook = nbformat.v4.new_notebook(metadata=KERNEL, nbformat_minor=5)
+    for place, cell in enumerate(jupytext.reads(text, fmt="py:percent").cells, start=1):
+        header = dict(cell.metadata)
+        new = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}[cell.cell_type]
+        made = new(cell.source, id=_cell_id(header, place), metadata=_cell_metadata(page, header, place))
+        if page.is_blank and "answer" in header:
+            made.source = without_answer(made.source, BLANK_CODE if made.cell_type == "code" else BLANK_TEXT)
+        notebook.cells.append(made)
+    ids = [cell.id for cell in notebook.cells]
+    for id_ in ids:
+        if ids.count(id_) > 1:
+            raise BuildError(f"{page.source.name}: two cells are called {id_!r}; name each once")
+    return notebook
+
+
+def without_answer(source, blank):
+    """Put ``blank`` in place of what stands between the markers, indented as they are.
+
+    Examples
+    --------
+    >>> print(without_answer('''def f(x):
+    ...     ### BEGIN SOLUTION
+    ...     return 2 * x
+    ...     ### END SOLUTION''', BLANK_CODE))
+    def f(x):
+        # YOUR CODE HERE
+        raise NotImplementedError()
+    """
+    kept, inside, found = [], False, False
+    for line in source.split("\n"):
+        if "### BEGIN SOLUTION" in line and not inside:
+            indent = line[: len(line) - len(line.lstrip())]
+            kept += [indent + words for words in blank]
+            inside = found = True
+        elif "### END SOLUTION" in line and inside:
+            inside = False
+        elif not inside:
+            kept.append(line)
+    if inside or not found:
+        raise BuildError(f"expected ### BEGIN SOLUTION and ### END SOLUTION in an answer, found: {source!r}")
+    return "\n".join(kept)
+
+
+def run(notebook, page, root):
+    """Run ``notebook`` in an empty folder and keep its outputs, made the same on every run.
+
+    Raises
+    ------
+    BuildError
+        If a cell raises, warns, writes to stderr or runs too long, or if an output names a folder of
+        this machine.
+    """
+    import nbclient
+
+    with tempfile.TemporaryDirectory() as folder:
+        environment = dict(os.environ)
+        environment.pop("CAFE_EDU_DATA", None)  # what is committed is made from the embedded data
+        environment["CAFE_EDU_HOME"] = str(pathlib.Path(folder) / "progress")
+        paths = [str(root), os.environ.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        client = nbclient.NotebookClient(
+            notebook,
+            timeout=SECONDS_PER_CELL,
+            kernel_name="python3",
+            record_timing=False,
+            resources={"metadata": {"path": folder}},
+        )
+        try:
+            client.execute(env=environment)
+        except nbclient.exceptions.CellExecutionError as error:
+            raise BuildError(_in_cell(page, notebook, f"{error.ename}: {error.evalue}")) from error
+        except (nbclient.exceptions.CellControlSignal, nbclient.exceptions.DeadKernelError) as error:
+            raise BuildError(f"{page.name}.ipynb: {' '.join(str(error).split())[:200]}") from error
+    notebook.metadata = KERNEL
+    for state in client.widget_state.values():
+        for output in state.get("outputs", ()):
+            if output["output_type"] == "error":
+                raise BuildError(f"{page.name}.ipynb, in a widget: {output['ename']}: {output['evalue']}")
+    for place, cell in enumerate(notebook.cells, start=1):
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", ()):
+            _settle(output, f"{page.name}.ipynb, cell {place}", folder, root)
+    return notebook
+
+
+def without_outputs(notebook):
+    """Return a copy of ``notebook`` as it was before it was run."""
+    import copy
+
+    bare = copy.deepcopy(notebook)
+    for cell in bare.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+            cell.execution_count = None
+    return bare
+
+
+def text_of(notebook):
+    """Return the text of the .ipynb file."""
+    import nbformat
+
+    return nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n"
+
+
+def is_current(page, root):
+    """Say whether the notebook on disk has the cells that the source gives, byte for byte."""
+    import nbformat
+
+    path = pathlib.Path(root) / f"{page.name}.ipynb"
+    if not path.exists():
+        return False
+    stored = nbformat.reads(path.read_text(encoding="utf-8"), as_version=nbformat.NO_CONVERT)
+    return text_of(without_outputs(stored)) == text_of(make(page))
+
+
+def build(page, root):
+    """Write the notebook of ``page``; run it first unless it is blank."""
+    import nbformat
+
+    notebook = make(page)
+    if not page.is_blank:
+        notebook = run(notebook, page, root)
+    nbformat.validate(notebook)
+    with replacing(pathlib.Path(root) / f"{page.name}.ipynb") as new:
+        new.write_text(text_of(notebook), encoding="utf-8")
+
+
+def main(arguments=None):
+    """Build what changed; return 0, or 1 if something is stale or could not be built."""
+    program, description = "python -m cafe_edu.course.build", __doc__.split("\n")[0]
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser.add_argument("names", nargs="*", help="only notebooks with one of these in their name")
+    parser.add_argument("--all", action="store_true", help="also those whose source has not changed")
+    parser.add_argument("--check", action="store_true", help="write nothing; say which are stale")
+    parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path.cwd(), help="the repository")
+    options = parser.parse_args(arguments)
+    root = options.root.resolve()
+    if not (root / "lessons" / "source").is_dir():
+        parser.error(f"no lessons/source in {options.root}: give --root, the repository")
+    stale = 0
+    for page in pages(root):
+        if options.names and not any(name in page.name for name in options.names):
+            continue
+        try:
+            if is_current(page, root) and not options.all:
+                continue
+            stale += 1
+            if options.check:
+                print(f"stale: {page.name}.ipynb (from {page.source.relative_to(root)})")
+                continue
+            build(page, root)
+            print(f"built {page.name}.ipynb")
+        except CafeError as error:
+            print(f"error: {error.one_line()}", file=sys.stderr)
+            return 1
+    return 1 if options.check and stale else 0
+
+
+def _cell_id(header, place):
+    for role in ("answer", "check"):
+        if role in header:
+            return _grade_id(role, header[role])
+    return f"cell-{place:03d}"
+
+
+def _cell_metadata(page, header, place):
+    """Turn a cell's header into what the notebook stores: tags, and nbgrader's record of exercises."""
+    unknown = set(header) - {"answer", "check", "tags"}
+    if unknown:
+        raise BuildError(
+            f"{page.source.name}, cell {place}: expected answer, check or tags in the header, found {unknown}"
+        )
+    metadata = {"tags": header["tags"]} if "tags" in header else {}
+    if "answer" in header:
+        metadata["nbgrader"] = _nbgrader("answer", header["answer"], grade=False, locked=False, solution=True)
+    if "check" in header:
+        metadata["nbgrader"] = _nbgrader("check", header["check"], grade=True, locked=True, solution=False)
+        metadata["nbgrader"]["points"] = find(header["check"]).points
+    return metadata
+
+
+def _nbgrader(role, number, **flags):
+    return {"grade_id": _grade_id(role, number), "schema_version": 3, "task": False, **flags}
+
+
+def _grade_id(role, number):
+    return f"{role}-{number.replace('.', '-')}"
+
+
+def _in_cell(page, notebook, message):
+    """Name the first cell that raised; all before it ran."""
+    for place, cell in enumerate(notebook.cells, start=1):
+        if any(output.output_type == "error" for output in cell.get("outputs", ())):
+            first = cell.source.split("\n")[0]
+            return f"{page.name}.ipynb, cell {place} ({first}): {message}"
+    return f"{page.name}.ipynb: {message}"
+
+
+def _settle(output, where, folder, root):
+    """Refuse what a reader must not see, and take from pictures what differs between machines."""
+    if output.output_type == "stream" and output.name == "stderr":
+        raise BuildError(f"{where} wrote to stderr: {' '.join(output.text.split())[:200]}")
+    if output.output_type == "error":
+        return  # only a cell tagged raises-exception comes here
+    for kind, value in output.get("data", {"": output.get("text", "")}).items():
+        if kind == "image/png":
+            output.data[kind] = _plain_png(value)
+        elif isinstance(value, str):
+            for path in {str(folder), str(root), str(pathlib.Path.home()), tempfile.gettempdir()}:
+                if re.search(re.escape(path) + r"(?![\w-])", value):
+                    raise BuildError(f"{where} shows a folder of this machine: {path}")
+
+
+def _plain_png(text):
+    """Write a PNG again without its notes: the program that drew it, its version."""
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(base64.b64decode(text)))
+    picture.info.clear()
+    plain = io.BytesIO()
+    picture.save(plain, "PNG", optimize=True)
+    return base64.b64encode(plain.getvalue()).decode() + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
