@@ -1,0 +1,1 @@
+"""Pure functions of plain arrays (numpy or cupy). No blob is known here."""

@@ -1,0 +1,144 @@
+"""Blob: an N-dimensional array that flows through a net, and the gradient that flows back."""
+
+import math
+
+import numpy as np
+
+from cafe_edu.device import to_numpy
+from cafe_edu.errors import ShapeError
+
+
+class Memory:
+    """A flat array of ``capacity`` numbers, made (as zeros) when it is first asked for.
+
+    Two blobs that share a ``Memory`` see the same numbers.
+    """
+
+    def __init__(self, capacity, dtype, xp):
+        self.capacity, self.dtype, self.xp = capacity, np.dtype(dtype), xp
+        self._array = None
+
+    def array(self):
+        if self._array is None:
+            self._array = self.xp.zeros(self.capacity, self.dtype)
+        return self._array
+
+    @property
+    def nbytes(self):
+        """Bytes in use: 0 until the array is first asked for."""
+        return 0 if self._array is None else self._array.nbytes
+
+
+class Blob:
+    """Numbers (``data``) and, beside them, the slope of the loss along each one (``diff``).
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Any number of axes; ``()`` is a single number. Images are (N, C, H, W).
+    dtype : dtype, default=float32
+        float32 as in Caffe; float64 to check gradients.
+    name : str
+        Shown in errors and tables.
+    xp : module, default=numpy
+        numpy or cupy: where the numbers live.
+
+    Examples
+    --------
+    >>> x = Blob((2, 3), name="x")
+    >>> x.data = [[1, 2, 3], [4, 5, 6]]     # copies in; the shape must be equal
+    >>> x.diff += 0.5                       # made on first use, as zeros
+    >>> x.update()                          # data -= diff, one step downhill
+    >>> x.data
+    array([[0.5, 1.5, 2.5],
+           [3.5, 4.5, 5.5]], dtype=float32)
+    >>> x
+    Blob 'x' (2, 3) float32
+
+    References
+    ----------
+    Caffe: ``include/caffe/blob.hpp``. Lesson: day 8.
+    """
+
+    def __init__(self, shape=(), dtype=np.float32, name="", xp=np):
+        self.dtype, self.name, self.xp = np.dtype(dtype), name, xp
+        self._data = Memory(0, dtype, xp)
+        self._diff = Memory(0, dtype, xp)
+        self.reshape(*shape)
+
+    def reshape(self, *shape):
+        """Give the blob a new shape. Memory is kept while it is large enough, and made anew when not."""
+        shape = tuple(int(n) for n in shape)
+        if any(n < 0 for n in shape):
+            raise ShapeError(f"expected axes of length 0 or more, found {shape} for blob {self.name!r}")
+        self.shape, self.count = shape, math.prod(shape)
+        if self.count > self._data.capacity:
+            self._data = Memory(self.count, self.dtype, self.xp)
+        if self.count > self._diff.capacity:
+            self._diff = Memory(self.count, self.dtype, self.xp)
+
+    @property
+    def data(self):
+        """The numbers, an array of ``shape``. Assigning copies in and never broadcasts."""
+        return self._data.array()[: self.count].reshape(self.shape)
+
+    @data.setter
+    def data(self, values):
+        self._copy_in(self.data, values, "data")
+
+    @property
+    def diff(self):
+        """The gradient of the loss with respect to ``data``, of the same shape; zeros at first."""
+        return self._diff.array()[: self.count].reshape(self.shape)
+
+    @diff.setter
+    def diff(self, values):
+        self._copy_in(self.diff, values, "diff")
+
+    def _copy_in(self, mine, values, what):
+        values = self.xp.asarray(values)
+        if values is mine or values.shape == self.shape:
+            mine[...] = values
+        else:
+            raise ShapeError(f"expected {what} of shape {self.shape} for blob {self.name!r}, found {values.shape}")
+
+    def share_data(self, owner):
+        """Use the numbers of ``owner`` from now on (same count, any shape)."""
+        self._data = self._shared(owner, owner._data)
+
+    def share_diff(self, owner):
+        """Use the gradient of ``owner`` from now on (same count, any shape)."""
+        self._diff = self._shared(owner, owner._diff)
+
+    def share(self, owner):
+        """Use both: two parameters become one."""
+        self.share_data(owner)
+        self.share_diff(owner)
+
+    def _shared(self, owner, memory):
+        if owner.count != self.count:
+            raise ShapeError(
+                f"blob {self.name!r} {self.shape} cannot share with {owner.name!r} {owner.shape}: "
+                f"{self.count} numbers against {owner.count}"
+            )
+        return memory
+
+    def update(self):
+        """Walk one step downhill: ``data -= diff``."""
+        self.data[...] -= self.diff
+
+    @property
+    def nbytes(self):
+        """Bytes held by data and diff; what was never used takes none."""
+        return self._data.nbytes + self._diff.nbytes
+
+    def __repr__(self):
+        return f"Blob {self.name!r} {self.shape} {self.dtype}"
+
+    def _repr_html_(self):
+        from cafe_edu.summary import blob_html
+
+        return blob_html(self)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(to_numpy(self.data), dtype=dtype, copy=copy)

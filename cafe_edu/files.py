@@ -1,0 +1,76 @@
+"""Files: found where a reader would expect them, written whole or not at all."""
+
+import contextlib
+import os
+import pathlib
+import tempfile
+
+from cafe_edu.errors import DataError
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """Write ``path`` atomically: yield a temporary path beside it, move it into place at the end.
+
+    If the block raises or the process dies, ``path`` still holds what it held before.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to write. Its folder is made if it is not there.
+
+    Yields
+    ------
+    pathlib.Path
+        An empty file in the same folder, with the same ending, to be written and closed.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> with replacing(folder / "answer.txt") as new:
+    ...     _ = new.write_text("42")
+    >>> (folder / "answer.txt").read_text()
+    '42'
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    new = pathlib.Path(name)
+    try:
+        yield new
+        umask = os.umask(0)
+        os.umask(umask)
+        new.chmod(0o666 & ~umask)  # mkstemp makes private files; give the usual rights back
+        with open(new, "rb") as written:
+            os.fsync(written.fileno())
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def find(name, beside=None):
+    """Return the path of an existing file or folder that a prototxt names.
+
+    A relative name is looked for in the current folder, as Caffe does, and then in the folder
+    ``beside`` (that of the prototxt that names it), so that a net trains from anywhere.
+
+    Parameters
+    ----------
+    name : str or Path
+    beside : str or Path, optional
+
+    Raises
+    ------
+    DataError
+        With every place that was tried.
+    """
+    name = pathlib.Path(name)
+    places = [name]
+    if beside is not None and not name.is_absolute():
+        places.append(pathlib.Path(beside) / name)
+    for place in places:
+        if place.exists():
+            return place
+    raise DataError(f"no such file: {name} (looked for {' and '.join(str(p.absolute()) for p in places)})")

@@ -1,0 +1,110 @@
+"""Fillers: the first values of a parameter, drawn on the CPU so that one seed gives one net everywhere."""
+
+import math
+
+import numpy as np
+
+from cafe_edu.errors import ShapeError, SpecError
+
+FILLERS = {}
+
+
+def fill(shape, options, rng):
+    """Return a float32 array of ``shape`` as a ``FillerParameter`` asks.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        A weight is (outputs, inputs, ...): axis 0 counts what the layer makes.
+    options : FillerParameter
+        ``type`` names one of ``FILLERS``.
+    rng : numpy.random.Generator
+
+    Raises
+    ------
+    SpecError
+        For a type that does not exist.
+
+    Examples
+    --------
+    >>> from cafe_edu.proto import caffe_pb2
+    >>> options = caffe_pb2.FillerParameter(type="xavier")
+    >>> w = fill((500, 800), options, np.random.default_rng(0))
+    >>> bool(abs(w).max() <= (3 / 800) ** 0.5)
+    True
+
+    References
+    ----------
+    Caffe: ``include/caffe/filler.hpp``. Lesson: day 8.
+    """
+    if options.type not in FILLERS:
+        raise SpecError(f"unknown filler type {options.type!r}; there are {', '.join(sorted(FILLERS))}")
+    if options.HasField("sparse") and options.type != "gaussian":
+        raise SpecError(f"`sparse` is an option of the gaussian filler, not of {options.type!r}")
+    return FILLERS[options.type](tuple(shape), options, rng).astype(np.float32)
+
+
+def filler(function):
+    FILLERS[function.__name__] = function
+    return function
+
+
+@filler
+def constant(shape, options, rng):
+    """Every entry is ``value``."""
+    return np.full(shape, options.value)
+
+
+@filler
+def uniform(shape, options, rng):
+    """Uniform on [min, max]."""
+    return rng.uniform(options.min, options.max, shape)
+
+
+@filler
+def gaussian(shape, options, rng):
+    """Normal with ``mean`` and ``std``; with ``sparse``, about that many entries per output are kept."""
+    w = rng.normal(options.mean, options.std, shape)
+    if options.sparse >= 0:
+        w *= rng.random(shape) < options.sparse / shape[0]
+    return w
+
+
+@filler
+def positive_unitball(shape, options, rng):
+    """Positive, and the entries of each output sum to 1."""
+    w = rng.random(shape).reshape(shape[0], -1)
+    return (w / w.sum(axis=1, keepdims=True)).reshape(shape)
+
+
+@filler
+def xavier(shape, options, rng):
+    r"""Uniform on :math:`[-a, a]`, :math:`a = \sqrt{3/n}`: variance 1/n keeps signals the same size (Glorot 2010)."""
+    a = math.sqrt(3 / _fan(shape, options))
+    return rng.uniform(-a, a, shape)
+
+
+@filler
+def msra(shape, options, rng):
+    r"""Normal with variance 2/n: as xavier, for layers whose ReLU drops half the signal (He 2015)."""
+    return rng.normal(0, math.sqrt(2 / _fan(shape, options)), shape)
+
+
+@filler
+def bilinear(shape, options, rng):
+    """The kernel with which a Deconvolution enlarges an image smoothly."""
+    if len(shape) != 4 or shape[2] != shape[3]:
+        raise ShapeError(f"the bilinear filler expects a square kernel of 4 axes, found {shape}")
+    f = math.ceil(shape[3] / 2)
+    c = (shape[3] - 1) / (2 * f)
+    x = 1 - np.abs(np.arange(shape[3]) / f - c)
+    return np.broadcast_to(np.outer(x, x), shape)
+
+
+def _fan(shape, options):
+    """The n of xavier and msra: inputs per output, outputs per input, or the mean of both."""
+    count = math.prod(shape)
+    fan_in = count / shape[0]
+    fan_out = count / shape[1] if len(shape) > 1 else count
+    kind = options.VarianceNorm.Name(options.variance_norm)
+    return {"FAN_IN": fan_in, "FAN_OUT": fan_out, "AVERAGE": (fan_in + fan_out) / 2}[kind]

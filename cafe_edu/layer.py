@@ -1,0 +1,177 @@
+"""THE CONTRACT: what every layer promises, and what the house does for it in return.
+
+A layer writes four methods, on blobs, with the mathematics inside:
+
+1. ``setup(bottom)``: once. Read ``self.options``, make parameters with ``add_param``.
+2. ``top_shapes(bottom_shapes)``: a pure function of shapes. It runs before every forward.
+3. ``forward(bottom, top)``: write ``top[i].data``.
+4. ``backward(top, propagate_down, bottom)``: given ``top[i].diff``, **add** to the ``diff`` of each
+   parameter and **overwrite** ``bottom[i].diff`` where ``propagate_down[i]`` is true.
+
+and declares the rest: how many bottoms and tops, its options, whether it may run in place. What forward
+computed is still in the blobs on the way back, so most layers keep nothing.
+
+Three words that Caffe calls "param": ``spec`` is the layer's whole message in the prototxt, ``options`` the part
+for its type, ``params`` the learnable blobs.
+
+References
+----------
+Caffe: ``include/caffe/layer.hpp``. Lesson: day 8.
+"""
+
+import abc
+import difflib
+
+import numpy as np
+
+from cafe_edu.blob import Blob
+from cafe_edu.errors import NetError, SpecError
+from cafe_edu.fillers import fill
+from cafe_edu.proto import caffe_pb2
+
+REGISTRY = {}
+
+
+def register(type_name):
+    """Class decorator: make a layer class available to every net under ``type_name``.
+
+    Running a notebook cell again replaces the class. A name that belongs to the house is refused.
+
+    Examples
+    --------
+    >>> @register("ReLU")
+    ... class MyReLU(Layer): ...
+    Traceback (most recent call last):
+      ...
+    cafe_edu.errors.NetError: layer type 'ReLU' is built in; to use yours in one net: Net(spec, layers={'ReLU': MyReLU})
+    """
+
+    def add(cls):
+        old = REGISTRY.get(type_name)
+        if old is not None and old.__module__.startswith("cafe_edu.layers.") and old.__module__ != cls.__module__:
+            raise NetError(
+                f"layer type {type_name!r} is built in; to use yours in one net: "
+                f"Net(spec, layers={{{type_name!r}: {cls.__name__}}})"
+            )
+        cls.type = type_name
+        REGISTRY[type_name] = cls
+        return cls
+
+    return add
+
+
+def layer_class(type_name, extra=None):
+    """Return the class for a layer type; ``extra`` (name -> class) is asked first.
+
+    Raises
+    ------
+    NetError
+        For an unknown type, with the nearest known ones.
+    """
+    known = {**REGISTRY, **(extra or {})}
+    if type_name in known:
+        return known[type_name]
+    near = difflib.get_close_matches(type_name, known, n=2)
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(sorted(known))}"
+    raise NetError(f"unknown layer type {type_name!r}; {hint}")
+
+
+class Layer(abc.ABC):
+    """Base of all layers. Subclasses are final: share behaviour by calling functions in ``arrays/``.
+
+    Parameters
+    ----------
+    spec : LayerParameter
+        What the prototxt says of this layer.
+    phase : {"TRAIN", "TEST"}
+        Fixed for life: two nets, not one net in two moods.
+    rng : numpy.random.Generator, optional
+        The one source of chance: fillers and dropout draw from it.
+    folder : Path, optional
+        Where the prototxt lies, for layers that read files.
+    dtype : dtype, default=float32
+    xp : module, default=numpy
+        numpy or cupy.
+    """
+
+    type = None
+    options_field = None  #: name of the options message in LayerParameter, such as "pooling_param"
+    num_bottom = 1  #: how many bottoms: a number, or (least, most) where most may be None
+    num_top = 1  #: how many tops, likewise
+    in_place = False  #: may its top be its bottom?
+    rereads_top = False  #: does backward read top data? (then no in-place layer may follow)
+    shares_data = False  #: is the top the bottom's memory under another name?
+    loss_weight = 0  #: weight of top[0] in the loss of the net, unless the prototxt says otherwise
+    auto_top = False  #: are tops that the prototxt does not name made all the same?
+    no_gradient = ()  #: bottoms that take no gradient, such as labels
+
+    def __init__(self, spec, phase="TRAIN", rng=None, folder=None, dtype=np.float32, xp=np):
+        self.spec, self.phase, self.folder = spec, phase, folder
+        self.name = spec.name
+        self.rng = np.random.default_rng() if rng is None else rng
+        self.dtype, self.xp = np.dtype(dtype), xp
+        self.options = getattr(spec, self.options_field) if self.options_field else None
+        self.params = []
+
+    # what a layer writes ---------------------------------------------------------------------------
+
+    def setup(self, bottom):  # noqa: B027 (a layer without parameters has nothing to set up)
+        """Once: read options, make parameters. ``bottom`` blobs have their first shapes."""
+
+    @abc.abstractmethod
+    def top_shapes(self, bottom_shapes):
+        """Return the shape of each top. A pure function; raises ``ShapeError``."""
+
+    @abc.abstractmethod
+    def forward(self, bottom, top):
+        """Write every ``top[i].data``."""
+
+    def backward(self, top, propagate_down, bottom):
+        """Add to each parameter's diff; overwrite ``bottom[i].diff`` where ``propagate_down[i]``."""
+        raise NetError("this layer has no gradient: nothing behind it can learn")
+
+    # what a layer calls -----------------------------------------------------------------------------
+
+    def required(self, field):
+        """Return an option that has no default. protobuf reads an unset number as 0; this refuses it."""
+        if not self.options.HasField(field):
+            raise SpecError(f"`{field}` is needed in `{self.options_field}` and is not set")
+        return getattr(self.options, field)
+
+    def add_param(self, name, shape, filler=None):
+        """Make a learnable blob, filled as the ``FillerParameter`` says (zeros if there is none)."""
+        blob = Blob(shape, self.dtype, f"{self.name}.{name}", self.xp)
+        if filler is not None:
+            blob.data = self.xp.asarray(fill(shape, filler, self.rng), self.dtype)
+        self.params.append(blob)
+        return blob
+
+    # what the house does ----------------------------------------------------------------------------
+
+    def check_counts(self, bottoms, tops):
+        """Raise ``NetError`` unless the numbers of bottoms and tops are what the type declares."""
+        for what, found, declared in (("bottom", bottoms, self.num_bottom), ("top", tops, self.num_top)):
+            least, most = declared if isinstance(declared, tuple) else (declared, declared)
+            if found < least or (most is not None and found > most):
+                span = str(least) if least == most else f"{least} or more" if most is None else f"{least} to {most}"
+                raise NetError(f"expected {span} {what}{'s' * (span != '1')}, found {found}")
+
+    def reshape(self, bottom, top):
+        """Give the tops their shapes (Caffe's Reshape)."""
+        for blob, shape in zip(top, self.top_shapes([b.shape for b in bottom]), strict=True):
+            if blob.shape != shape:
+                blob.reshape(*shape)
+
+    def __repr__(self):
+        return f"{type(self).__name__} {self.name!r}"
+
+
+def make_spec(type_name, name=None, **options):
+    """Return a LayerParameter, its options given as keywords or as prototxt text.
+
+    Examples
+    --------
+    >>> make_spec("Pooling", pooling_param={"pool": "AVE", "kernel_size": 2}).pooling_param.kernel_size
+    2
+    """
+    return caffe_pb2.LayerParameter(type=type_name, name=name or type_name.lower(), **options)

@@ -1,0 +1,131 @@
+"""Convolution: the same small window of weights looks at every place of an image."""
+
+from cafe_edu.arrays.convolution import conv_backward, conv_forward
+from cafe_edu.arrays.windows import Window
+from cafe_edu.errors import ShapeError, SpecError
+from cafe_edu.layer import Layer, register
+
+
+@register("Convolution")
+class Convolution(Layer):
+    r"""Slide learned windows over images of any number of spatial axes.
+
+    .. math:: y_{n,o,i,j} = b_o + \sum_{c,u,v} W_{o,c,u,v}\; x_{n,\,c,\,is + ud - p,\,js + vd - p}
+
+    (s stride, p pad, d dilation; inputs outside the image are 0.) Several bottoms go through the same
+    weights, each to its own top.
+
+    Options (``convolution_param``)
+    -------------------------------
+    num_output : int
+        O, the number of windows and so of output channels.
+    kernel_size, stride, pad, dilation : int
+        One number for all spatial axes or one for each; or ``kernel_h``, ``kernel_w``, ... for images.
+    group : int, default=1
+        G: channels are cut into G groups, outputs likewise, and each sees its own group only.
+    axis : int, default=1
+        The channel axis; axes before it count images, axes after it are spatial.
+    bias_term : bool, default=true
+    weight_filler, bias_filler : FillerParameter
+
+    Shapes
+    ------
+    bottom[i] : x, (N..., C, H, W)
+    top[i] : y, (N..., O, OH, OW), OH = floor((H + 2p - d(k-1) - 1)/s) + 1
+    params : weight W, (O, C/G, k, k); bias b, (O,)
+
+    Gradients
+    ---------
+    With X = im2col(x) the layer is the product Y = W X, so :math:`dW = dY\, X^\top`,
+    :math:`dX = W^\top dY`, and col2im adds dX back into dx; :math:`db = \sum dy`.
+
+    References
+    ----------
+    LeCun et al. 1989; Caffe: ``src/caffe/layers/base_conv_layer.cpp``, ``conv_layer.cpp``. Lesson: day 11.
+    """
+
+    options_field = "convolution_param"
+    num_bottom = (1, None)
+    num_top = (1, None)
+
+    def setup(self, bottom):
+        shape, options = bottom[0].shape, self.options
+        if not -len(shape) <= options.axis < len(shape):
+            raise ShapeError(f"expected a channel axis within {shape}, found axis: {options.axis}")
+        self.axis = options.axis % len(shape)
+        self.window = window_of(options, len(shape) - self.axis - 1)
+        O, C, G = self.required("num_output"), shape[self.axis], options.group
+        if G < 1 or C % G or O % G:
+            raise SpecError(f"`group: {G}` must divide the {C} input channels and num_output: {O}")
+        self.weight = self.add_param("weight", (O, C // G, *self.window.kernel), options.weight_filler)
+        self.bias = self.add_param("bias", (O,), options.bias_filler) if options.bias_term else None
+
+    def top_shapes(self, bottom_shapes):
+        C, O = self.weight.shape[1] * self.options.group, self.weight.shape[0]
+        tops = []
+        for x in bottom_shapes:
+            if len(x) != self.axis + 1 + len(self.window.kernel) or x[self.axis] != C:
+                raise ShapeError(
+                    f"expected {C} channels on axis {self.axis} and {len(self.window.kernel)} spatial axes after it "
+                    f"(the weight is {self.weight.shape}), found {x}"
+                )
+            tops.append((*x[: self.axis], O, *self.window.conv_size(x[self.axis + 1 :])))
+        if len(self.spec.top) != len(tops):
+            raise ShapeError(f"expected as many tops as bottoms ({len(tops)}), found {len(self.spec.top)}")
+        return tops
+
+    def forward(self, bottom, top):
+        W, b = self.weight.data, None if self.bias is None else self.bias.data
+        for x, y in zip(bottom, top, strict=True):
+            conv_forward(self._images(x.data), W, b, self.window, self.options.group, self._images(y.data))
+
+    def backward(self, top, propagate_down, bottom):
+        W, dW = self.weight.data, self.weight.diff
+        db = None if self.bias is None else self.bias.diff
+        for x, y, wanted in zip(bottom, top, propagate_down, strict=True):
+            dx = self._images(x.diff) if wanted else None
+            images, dy = self._images(x.data), self._images(y.diff)
+            conv_backward(images, W, dy, self.window, self.options.group, dW, db, dx)
+
+    def _images(self, x):
+        """(N..., C, size...) as (N, C, size...)."""
+        return x.reshape(-1, *x.shape[self.axis :])
+
+
+def window_of(options, axes):
+    """Return the ``Window`` that a ConvolutionParameter describes, for ``axes`` spatial axes.
+
+    Raises
+    ------
+    SpecError
+        For a missing kernel, a field given in both forms, or the wrong number of values.
+    """
+    window = Window(
+        _numbers(options, "kernel_size", ("kernel_h", "kernel_w"), None, axes),
+        _numbers(options, "stride", ("stride_h", "stride_w"), 1, axes),
+        _numbers(options, "pad", ("pad_h", "pad_w"), 0, axes),
+        _numbers(options, "dilation", (), 1, axes),
+    )
+    if min((*window.kernel, *window.stride, *window.dilation), default=1) < 1:
+        raise SpecError(
+            f"expected kernel_size, stride and dilation of 1 or more, "
+            f"found {window.kernel}, {window.stride} and {window.dilation}"
+        )
+    return window
+
+
+def _numbers(options, name, by_axis, default, axes):
+    """One number for each spatial axis, from ``name`` (repeated) or its _h and _w forms."""
+    values = tuple(getattr(options, name))
+    if any(options.HasField(other) for other in by_axis):
+        if values or axes != 2:
+            why = "both are set" if values else f"there are {axes} spatial axes"
+            raise SpecError(f"`{by_axis[0]}` and `{by_axis[1]}` stand for `{name}` on images; here {why}")
+        values = tuple(getattr(options, other) for other in by_axis)
+    if not values:
+        if default is None:
+            raise SpecError(f"`{name}` is needed in `convolution_param` and is not set")
+        values = (default,)
+    if len(values) not in (1, axes):
+        raise SpecError(f"expected 1 or {axes} values of `{name}` (one for each spatial axis), found {len(values)}: {values}")
+    return values * axes if len(values) == 1 else values

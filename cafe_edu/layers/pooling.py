@@ -1,0 +1,116 @@
+"""Pooling: keep the largest, or the mean, of each window."""
+
+from cafe_edu.arrays import pooling
+from cafe_edu.arrays.windows import Window
+from cafe_edu.errors import ShapeError, SpecError
+from cafe_edu.layer import Layer, register
+
+
+@register("Pooling")
+class Pooling(Layer):
+    r"""Make images smaller: one number for each window and channel.
+
+    .. math:: \text{MAX: } y = \max_{u,v} x_{is+u-p,\,js+v-p} \qquad
+              \text{AVE: } y = \tfrac{1}{A}\sum_{u,v} x_{is+u-p,\,js+v-p}
+
+    Options (``pooling_param``)
+    ---------------------------
+    pool : MAX (default) or AVE
+    kernel_size or kernel_h and kernel_w : int
+    stride, pad or their _h, _w forms : int, default=1 and 0
+    global_pooling : bool, default=false
+        The window is the whole image.
+    round_mode : CEIL (default) or FLOOR
+        CEIL lets the last window hang over the edge.
+
+    Shapes
+    ------
+    bottom[0] : x, (N, C, H, W)
+    top[0] : y, (N, C, OH, OW), OH = ceil((H + 2p - k)/s) + 1
+    top[1] : with MAX, where each largest number stands in its H x W plane, counted row by row, as a float
+
+    Gradients
+    ---------
+    MAX: dy goes to the one input that was largest (the first of equals). AVE: dy/A to each input, A the area of
+    the window clipped at the padded edge.
+
+    References
+    ----------
+    Caffe: ``src/caffe/layers/pooling_layer.cpp``. Where a window would see no input Caffe corrupts its memory; here
+    that is an error. Lesson: day 11.
+    """
+
+    options_field = "pooling_param"
+    num_top = (1, 2)
+
+    def setup(self, bottom):
+        options = self.options
+        self.kind = options.PoolMethod.Name(options.pool)
+        if self.kind == "STOCHASTIC":
+            raise SpecError("expected `pool: MAX` or `pool: AVE`, found STOCHASTIC (on a CPU Caffe has none either)")
+        if self.kind != "MAX" and len(self.spec.top) > 1:
+            raise SpecError(f"a second top needs `pool: MAX`, found {self.kind}")
+        if options.global_pooling:
+            if any(options.HasField(name) for name in ("kernel_size", "kernel_h", "kernel_w")):
+                raise SpecError("with `global_pooling` the kernel is the whole image: leave out `kernel_size`")
+            self.window = None
+        else:
+            self.window = self._window()
+        self.index = None
+
+    def _window(self):
+        kernel = self._pair("kernel_size", "kernel")
+        stride, pad = self._pair("stride", "stride"), self._pair("pad", "pad")
+        if kernel is None:
+            raise SpecError("`kernel_size` (or kernel_h and kernel_w, or global_pooling) is needed and is not set")
+        if min(kernel) < 1 or min(stride) < 1:
+            raise SpecError(f"expected a kernel and a stride of 1 or more, found {kernel} and {stride}")
+        if pad[0] >= kernel[0] or pad[1] >= kernel[1]:
+            raise SpecError(f"expected a pad smaller than the kernel {kernel}, found {pad}")
+        return Window(kernel, stride, pad, (1, 1))
+
+    def _pair(self, name, prefix):
+        h, w = f"{prefix}_h", f"{prefix}_w"
+        if self.options.HasField(h) or self.options.HasField(w):
+            if self.options.HasField(name):
+                raise SpecError(f"`{name}` or `{h}` and `{w}`, not both")
+            if prefix == "kernel" and not (self.options.HasField(h) and self.options.HasField(w)):
+                raise SpecError("`kernel_h` and `kernel_w` are needed together")
+            return getattr(self.options, h), getattr(self.options, w)
+        if prefix == "kernel" and not self.options.HasField(name):
+            return None
+        return (getattr(self.options, name),) * 2
+
+    def top_shapes(self, bottom_shapes):
+        (x,) = bottom_shapes
+        if len(x) != 4:
+            raise ShapeError(f"expected 4 axes (N, C, H, W), found {x}")
+        out = pooling.pool_size(x[2:], self._over(x), ceil=self.options.round_mode == self.options.CEIL)
+        return [(*x[:2], *out)] * len(self.spec.top)
+
+    def _over(self, shape):
+        """The window for images of this shape."""
+        return self.window or Window(shape[2:], (1, 1), (0, 0), (1, 1))
+
+    def forward(self, bottom, top):
+        x, y = bottom[0].data, top[0].data
+        window = self._over(x.shape)
+        if self.kind == "AVE":
+            pooling.ave_forward(x, window, y)
+            return
+        self.index = pooling.max_forward(x, window, y, self.phase == "TRAIN" or len(top) > 1)
+        if len(top) > 1:
+            top[1].data = pooling.mask_of(self.index, window, x.shape[2:])
+
+    def backward(self, top, propagate_down, bottom):
+        if not propagate_down[0]:
+            return
+        dy, dx = top[0].diff, bottom[0].diff
+        window = self._over(dx.shape)
+        if self.kind == "AVE":
+            pooling.ave_backward(dy, window, dx)
+        else:
+            index = self.index
+            if index is None:  # a TEST net keeps none: find it again (the bottom is as it was)
+                index = pooling.max_forward(bottom[0].data, window, self.xp.empty_like(dy), True)
+            pooling.max_backward(dy, index, window, dx)

@@ -1,0 +1,94 @@
+"""Learning rate policies: how long the steps are as training goes on."""
+
+import math
+
+from cafe_edu.errors import SpecError
+
+POLICIES = {}
+
+
+def learning_rate(spec, iter, current_step=0):
+    """Return the rate at an iteration and the new ``current_step`` (used by multistep alone).
+
+    Parameters
+    ----------
+    spec : SolverParameter
+    iter : int
+    current_step : int
+
+    Raises
+    ------
+    SpecError
+        For an unknown ``lr_policy``, or one whose numbers are missing.
+
+    Examples
+    --------
+    >>> from cafe_edu.proto import caffe_pb2
+    >>> spec = caffe_pb2.SolverParameter(base_lr=0.1, lr_policy="step", gamma=0.5, stepsize=100)
+    >>> [round(learning_rate(spec, i)[0], 4) for i in (0, 99, 100, 250)]
+    [0.1, 0.1, 0.05, 0.025]
+
+    References
+    ----------
+    Caffe: ``SGDSolver::GetLearningRate`` in ``src/caffe/solvers/sgd_solver.cpp``. Lesson: day 13.
+    """
+    if spec.lr_policy not in POLICIES:
+        known = ", ".join(sorted(POLICIES))
+        raise SpecError(f"expected an `lr_policy` among {known}, found {spec.lr_policy!r}")
+    return POLICIES[spec.lr_policy](spec, iter, current_step)
+
+
+def policy(function):
+    POLICIES[function.__name__] = function
+    return function
+
+
+@policy
+def fixed(spec, iter, current_step):
+    """base_lr"""
+    return spec.base_lr, current_step
+
+
+@policy
+def step(spec, iter, current_step):
+    r""":math:`base\_lr \cdot \gamma^{\lfloor iter / stepsize \rfloor}`"""
+    if spec.stepsize < 1:
+        raise SpecError(f"lr_policy 'step' needs a `stepsize` of 1 or more, found {spec.stepsize}")
+    current_step = iter // spec.stepsize
+    return spec.base_lr * spec.gamma**current_step, current_step
+
+
+@policy
+def exp(spec, iter, current_step):
+    r""":math:`base\_lr \cdot \gamma^{iter}`"""
+    return spec.base_lr * spec.gamma**iter, current_step
+
+
+@policy
+def inv(spec, iter, current_step):
+    r""":math:`base\_lr \cdot (1 + \gamma\, iter)^{-power}`"""
+    return spec.base_lr * (1 + spec.gamma * iter) ** -spec.power, current_step
+
+
+@policy
+def multistep(spec, iter, current_step):
+    """base_lr times gamma for each ``stepvalue`` passed; at most one is passed at a call, as in Caffe."""
+    if current_step < len(spec.stepvalue) and iter >= spec.stepvalue[current_step]:
+        current_step += 1
+    return spec.base_lr * spec.gamma**current_step, current_step
+
+
+@policy
+def poly(spec, iter, current_step):
+    r""":math:`base\_lr \cdot (1 - iter / max\_iter)^{power}`"""
+    return spec.base_lr * (1 - iter / spec.max_iter) ** spec.power, current_step
+
+
+@policy
+def sigmoid(spec, iter, current_step):
+    r""":math:`base\_lr \,/\, (1 + e^{-\gamma (iter - stepsize)})`; Caffe asks for gamma >= 0, so the rate rises."""
+    if spec.gamma < 0 or spec.stepsize < 1:
+        raise SpecError(
+            f"lr_policy 'sigmoid' needs gamma >= 0 and stepsize >= 1, found {spec.gamma:g} and {spec.stepsize}"
+        )
+    return spec.base_lr / (1 + math.exp(-spec.gamma * (iter - spec.stepsize))), current_step

@@ -1,0 +1,421 @@
+"""Net: layers joined by blobs, run forward for answers and backward for slopes."""
+
+import contextlib
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from cafe_edu import caffemodel, prototxt
+from cafe_edu.blob import Blob
+from cafe_edu.device import array_module, module_of, to_numpy
+from cafe_edu.errors import CafeError, NetError, ShapeError, SpecError, WeightsError
+from cafe_edu.layer import Layer, layer_class
+from cafe_edu.proto import caffe_pb2
+from cafe_edu.rules import filter_layers
+from cafe_edu.splits import insert_splits
+
+
+@dataclasses.dataclass
+class Step:
+    """One layer in its place: what it reads, what it writes, and what of it runs on the way back."""
+
+    layer: Layer
+    bottom: list
+    top: list
+    loss_weights: list  # one for each top
+    propagate_down: list  # one for each bottom: does its diff matter to anyone?
+    backward: bool = False  # does this layer run on the way back?
+
+
+@dataclasses.dataclass
+class Param:
+    """A learnable blob with its multipliers; the solver's view of it."""
+
+    blob: Blob
+    layer: str
+    index: int
+    name: str  # the name under which layers share it; "" for none
+    lr_mult: float | None  # None: not said, which reads as 1
+    decay_mult: float | None
+
+
+class Net:
+    """A directed graph of layers, from a prototxt.
+
+    Parameters
+    ----------
+    spec : path, prototxt text or NetParameter
+    phase : {"TEST", "TRAIN"}
+        Which layers are in and how they behave.
+    weights : path, optional
+        A .caffemodel whose parameters are copied in, by layer name.
+    layers : dict, optional
+        Type name -> class, asked before the built-in layers; for your own ``ReLU``.
+    level, stages : int, sequence of str
+        The rest of Caffe's net state, for ``include`` and ``exclude`` rules.
+    rng : int or numpy.random.Generator, optional
+        Seed or source of all chance in this net.
+    device : {"cpu", "gpu"}
+    dtype : dtype, default=float32
+
+    Attributes
+    ----------
+    blobs : dict of name -> Blob
+    params : dict of layer name -> list of Blob
+    layers : list of Layer
+    inputs, outputs : list of str
+        Tops of Input layers; tops that nobody reads, in alphabetical order.
+    learnable : list of Param
+        Each parameter once, with its multipliers; what a solver updates.
+    loss : float
+        Weighted sum of the losses at the last forward.
+
+    Examples
+    --------
+    >>> net = Net('''
+    ...     name: "tiny"
+    ...     layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }
+    ...     layer { name: "ip" type: "InnerProduct" bottom: "x" top: "y" inner_product_param {
+    ...       num_output: 1 weight_filler { type: "constant" value: 1 } } }
+    ... ''')
+    >>> net.forward(x=[[1, 2, 3], [4, 5, 6]])
+    {'y': array([[ 6.],
+           [15.]], dtype=float32)}
+
+    References
+    ----------
+    Caffe: ``src/caffe/net.cpp``. Lessons: days 8, 11, 12.
+    """
+
+    def __init__(
+        self, spec, phase="TEST", weights=None, *, layers=None, level=0, stages=(), rng=None, device="cpu",
+        dtype=np.float32,
+    ):  # fmt: skip
+        if phase not in ("TRAIN", "TEST"):
+            raise NetError(f"expected phase 'TRAIN' or 'TEST', found {phase!r}")
+        spec, self.folder, where = _read(spec)
+        self.phase, self.name, self.loss = phase, spec.name, 0.0
+        self.rng, self.xp, self.dtype = np.random.default_rng(rng), module_of(device), np.dtype(dtype)
+        self.blobs, self.params, self.learnable, self.steps = {}, {}, [], []
+        try:
+            self.spec = insert_splits(filter_layers(spec, phase, level, stages))
+            self._build(layers)
+        except CafeError as error:
+            if where:
+                error.add_note(f"in {where}")
+            raise
+        if weights is not None:
+            self.load(weights)
+
+    # building ---------------------------------------------------------------------------------------
+
+    def _build(self, extra):
+        self._written_by = {}  # blob name -> the step that wrote it last
+        unread = set()
+        for spec in self.spec.layer:
+            spec.phase = caffe_pb2.Phase.Value(self.phase)
+            cls = self._class_of(spec, extra)
+            layer = cls(spec, self.phase, self.rng, self.folder, self.dtype, self.xp)
+            step = Step(layer, [self.blobs[name] for name in spec.bottom], [], [], [])
+            with _blaming(step, "set up"):
+                if spec.propagate_down and len(spec.propagate_down) != len(spec.bottom):
+                    raise SpecError("expected one `propagate_down` for each bottom, or none")
+                self._make_tops(step)
+                layer.check_counts(len(step.bottom), len(step.top))
+                layer.setup(step.bottom)
+                layer.reshape(step.bottom, step.top)
+                self._weigh_losses(step)
+                self._adopt_params(step)
+            self.steps.append(step)
+            unread = (unread - set(spec.bottom)) | {blob.name for blob in step.top}
+        self.outputs = sorted(unread)
+        self.inputs = [blob.name for step in self.steps if step.layer.type == "Input" for blob in step.top]
+        self._plan_backward()
+
+    def _class_of(self, spec, extra):
+        try:
+            return layer_class(spec.type, extra)
+        except NetError as error:
+            error.add_note(f"in layer {spec.name!r}")
+            raise
+
+    def _make_tops(self, step):
+        """Make the blobs that a layer writes; in place, take the one it reads."""
+        spec, layer = step.layer.spec, step.layer
+        names = list(spec.top)
+        if layer.auto_top:
+            least = layer.num_top[0] if isinstance(layer.num_top, tuple) else layer.num_top
+            names += [f"{spec.name}_auto_{i}" for i in range(len(names), least)]
+        for i, name in enumerate(names):
+            if i < len(spec.bottom) and spec.bottom[i] == name:
+                self._check_in_place(layer, name)
+                blob = self.blobs[name]
+            elif name in self.blobs:
+                self._refuse_second_writer(layer, name)
+            else:
+                blob = self.blobs[name] = Blob((), self.dtype, name, self.xp)
+            step.top.append(blob)
+            self._written_by[name] = step
+
+    def _check_in_place(self, layer, name):
+        """Refuse to overwrite numbers that a layer before still needs (Caffe issue #2015: wrong gradients, silently)."""
+        if not layer.in_place:
+            raise NetError(f"this type cannot run in place: give its top a name other than {name!r}")
+        before = self._written_by[name]
+        while before.layer.shares_data and len(before.top) == 1:
+            before = self._written_by[before.bottom[0].name]  # the same memory under another name
+        if before.layer.shares_data:
+            others = ", ".join(repr(blob.name) for blob in before.top if blob.name != name)
+            raise NetError(f"it cannot run in place on {name!r}, whose memory is also that of {others}")
+        if before.layer.rereads_top:
+            raise NetError(
+                f"it cannot run in place on {name!r}: {before.layer.name!r} ({before.layer.type}) needs those numbers "
+                f"for its gradient; give the top another name"
+            )
+
+    def _refuse_second_writer(self, layer, name):
+        first = self._written_by[name].layer
+        hint = "to run in place, name it as the bottom at the same position"
+        if any(bottom.startswith(f"{name}_{first.name}_") for bottom in layer.spec.bottom):
+            hint = f"it cannot run in place here, because other layers read {name!r} too"
+        raise NetError(f"blob {name!r} is made by {first.name!r} ({first.type}) already; {hint}")
+
+    def _weigh_losses(self, step):
+        given, tops = list(step.layer.spec.loss_weight), len(step.top)
+        if given and len(given) != tops:
+            raise SpecError(f"expected no `loss_weight` or one for each of {tops} tops, found {len(given)}")
+        step.loss_weights = given or [step.layer.loss_weight] + [0] * (tops - 1) if tops else []
+
+    def _adopt_params(self, step):
+        """List the layer's parameters; one whose name was seen before becomes the first one's twin."""
+        layer, specs = step.layer, step.layer.spec.param
+        if len(specs) > len(layer.params):
+            raise SpecError(f"expected at most {len(layer.params)} `param` (its parameters), found {len(specs)}")
+        for i, blob in enumerate(layer.params):
+            spec = specs[i] if i < len(specs) else caffe_pb2.ParamSpec()
+            lr_mult = spec.lr_mult if spec.HasField("lr_mult") else None
+            decay_mult = spec.decay_mult if spec.HasField("decay_mult") else None
+            mine = Param(blob, layer.name, i, spec.name, lr_mult, decay_mult)
+            owner = next((p for p in self.learnable if spec.name and p.name == spec.name), None)
+            if owner is None:
+                self.learnable.append(mine)
+            else:
+                self._share_param(owner, mine, spec)
+        if layer.params:
+            self.params[layer.name] = layer.params
+
+    @staticmethod
+    def _share_param(owner, mine, spec):
+        permissive = spec.share_mode == caffe_pb2.ParamSpec.PERMISSIVE
+        same = owner.blob.count == mine.blob.count if permissive else owner.blob.shape == mine.blob.shape
+        if not same:
+            raise ShapeError(
+                f"shared param {mine.name!r}: expected {'the count' if permissive else 'the shape'} "
+                f"{owner.blob.shape} of its owner {owner.layer!r}, found {mine.blob.shape}"
+            )
+        for field in ("lr_mult", "decay_mult"):
+            first, second = getattr(owner, field), getattr(mine, field)
+            if None not in (first, second) and first != second:
+                raise SpecError(f"shared param {mine.name!r}: `{field}` is {first:g} in {owner.layer!r} and {second:g} here")
+            if first is None:
+                setattr(owner, field, second)
+        mine.blob.share(owner.blob)
+
+    def _plan_backward(self):
+        """Decide which layers run on the way back, and which bottoms get a gradient.
+
+        Forward: something below learns. Backward: something above is a loss. Both must be so.
+        """
+        rate = {id(p.blob): 1 if p.lr_mult is None else p.lr_mult for p in self.learnable}
+        named = {p.name: p for p in self.learnable if p.name}
+        learns = {}  # blob name -> does anything below it learn?
+        for step in self.steps:
+            spec = step.layer.spec
+            step.propagate_down = [learns[blob.name] for blob in step.bottom]
+            below = any(step.propagate_down)
+            if spec.propagate_down:
+                step.propagate_down = list(spec.propagate_down)
+            for i, blob in enumerate(step.layer.params):
+                owner = named.get(spec.param[i].name) if i < len(spec.param) and spec.param[i].name else None
+                below |= rate[id(owner.blob if owner else blob)] != 0
+            step.backward = below
+            for blob in step.top:
+                learns[blob.name] = below or learns.get(blob.name, False)
+        under_loss, skipped = set(), set()
+        for step in reversed(self.steps):
+            tops = [blob.name for blob in step.top]
+            counts = any(step.loss_weights) or not under_loss.isdisjoint(tops)
+            if step.backward and tops and skipped.issuperset(tops):
+                step.backward, step.propagate_down = False, [False] * len(step.bottom)
+            if not counts:
+                step.backward, step.propagate_down = False, [False] * len(step.bottom)
+            for blob, wanted in zip(step.bottom, step.propagate_down, strict=True):
+                if counts:
+                    under_loss.add(blob.name)
+                if not wanted:
+                    skipped.add(blob.name)
+        if self.spec.force_backward:
+            for step in self.steps:
+                step.backward = True
+                free = [i not in step.layer.no_gradient for i in range(len(step.bottom))]
+                step.propagate_down = [a or b for a, b in zip(step.propagate_down, free, strict=True)]
+        for step in self.steps:  # a label never gets a gradient, whoever learns below it
+            step.propagate_down = [
+                wanted and i not in step.layer.no_gradient for i, wanted in enumerate(step.propagate_down)
+            ]
+
+    # running ----------------------------------------------------------------------------------------
+
+    def forward(self, **inputs):
+        """Run all layers in order.
+
+        Parameters
+        ----------
+        **inputs : array
+            One for each input that changes; its shape becomes the blob's.
+
+        Returns
+        -------
+        dict of output name -> numpy array
+            Copies: yours to keep.
+        """
+        for name, values in inputs.items():
+            if name not in self.inputs:
+                raise NetError(f"net {self.name!r} has no input {name!r}; it has {', '.join(self.inputs) or 'none'}")
+            values = self.xp.asarray(values, self.dtype)
+            self.blobs[name].reshape(*values.shape)
+            self.blobs[name].data = values
+        self.loss = 0.0
+        for step in self.steps:
+            layer = step.layer
+            with _blaming(step, "forward"):
+                layer.reshape(step.bottom, step.top)
+                layer.forward(step.bottom, step.top)
+            for blob, weight in zip(step.top, step.loss_weights, strict=True):
+                if weight:
+                    self.loss += weight * float(blob.data.sum())
+        return {name: to_numpy(self.blobs[name].data).copy() for name in self.outputs}
+
+    def backward(self):
+        """Run the layers in reverse: parameter diffs are added to, blob diffs overwritten.
+
+        It starts from the loss weights. An output that is no loss starts from what its ``diff`` holds.
+        """
+        for step in self.steps:
+            for blob, weight in zip(step.top, step.loss_weights, strict=True):
+                if weight:
+                    blob.diff[...] = weight
+        for step in reversed(self.steps):
+            if step.backward:
+                with _blaming(step, "backward"):
+                    step.layer.backward(step.top, step.propagate_down, step.bottom)
+
+    def clear_param_diffs(self):
+        """Set every parameter's diff to zero, as before each iteration of a solver."""
+        for param in self.learnable:
+            param.blob.diff[...] = 0
+
+    # weights ----------------------------------------------------------------------------------------
+
+    @property
+    def layers(self):
+        return [step.layer for step in self.steps]
+
+    def load(self, path):
+        """Copy parameters from a .caffemodel (or .caffemodel.h5), by layer name.
+
+        Layers that the file does not name keep their values; layers that only the file has are ignored.
+
+        Raises
+        ------
+        WeightsError
+            If the file is damaged, or a parameter's shape is not the net's; then nothing is copied.
+        """
+        stored, found = caffemodel.read_weights(path), []
+        for name, blobs in self.params.items():
+            if name not in stored:
+                continue
+            with _noting(f"in {path}"):
+                found += zip(blobs, self._fit(name, blobs, stored[name]), strict=True)
+        if not found and self.params:
+            raise WeightsError(
+                f"{path} has no layer of this net: it has {', '.join(stored) or 'none'}; "
+                f"the net has {', '.join(self.params)}"
+            )
+        for blob, values in found:
+            blob.data = self.xp.asarray(values, self.dtype)
+
+    @staticmethod
+    def _fit(name, blobs, arrays):
+        """The stored arrays in the shapes of the layer's blobs."""
+        if len(arrays) != len(blobs):
+            raise WeightsError(f"layer {name!r}: expected {len(blobs)} parameters, found {len(arrays)}")
+        for i, (blob, array) in enumerate(zip(blobs, arrays, strict=True)):
+            old = (1,) * (4 - len(blob.shape)) + blob.shape  # files of before 2015 wrote four axes always
+            if array.shape not in (blob.shape, old):
+                raise WeightsError(
+                    f"layer {name!r}, parameter {i}: expected shape {blob.shape}, found {array.shape}; "
+                    f"to leave this layer as it is, give it a name that the file does not have"
+                )
+        return [array.reshape(blob.shape) for blob, array in zip(blobs, arrays, strict=True)]
+
+    def save(self, path):
+        """Write the parameters as a .caffemodel, or as HDF5 if the name ends in .h5; whole or not at all."""
+        weights = {name: [to_numpy(blob.data) for blob in blobs] for name, blobs in self.params.items()}
+        caffemodel.write_weights(path, self.spec, weights)
+
+    def share_with(self, other):
+        """Use the parameters of another net's layers of the same names (a TEST net beside its TRAIN net)."""
+        for name, blobs in self.params.items():
+            owners = other.params.get(name, blobs)
+            if [blob.shape for blob in owners] != [blob.shape for blob in blobs]:
+                raise ShapeError(f"layer {name!r} cannot share its parameters: their shapes differ")
+            for blob, owner in zip(blobs, owners, strict=True):
+                blob.share(owner)
+
+    def __repr__(self):
+        from cafe_edu.summary import net_text
+
+        return net_text(self)
+
+    def _repr_html_(self):
+        from cafe_edu.summary import net_html
+
+        return net_html(self)
+
+
+def _read(spec):
+    """Return (NetParameter, folder of the file or None, the file's name or None)."""
+    if isinstance(spec, caffe_pb2.NetParameter):
+        return _current(spec), None, None
+    if isinstance(spec, str) and ("{" in spec or "\n" in spec):
+        return _current(prototxt.parse_net(spec)), None, None
+    path = pathlib.Path(spec)
+    return _current(prototxt.read_net(path)), path.parent, str(path)
+
+
+def _current(spec):
+    if spec.layers or (spec.input and not spec.layer):
+        raise SpecError("this net is in an old format (`layers`, or `input` without layers); cafe_edu reads `layer { ... }`")
+    return spec
+
+
+@contextlib.contextmanager
+def _blaming(step, doing):
+    """Add to any error which layer it came from, and the shapes it had before it."""
+    try:
+        yield
+    except Exception as error:
+        shapes = ", ".join(f"{blob.name} {blob.shape}" for blob in step.bottom) or "no bottoms"
+        error.add_note(f"in layer {step.layer.name!r} ({step.layer.spec.type}), {doing}, reading {shapes}")
+        raise
+
+
+@contextlib.contextmanager
+def _noting(note):
+    try:
+        yield
+    except CafeError as error:
+        error.add_note(note)
+        raise

@@ -1,0 +1,403 @@
+"""Solver: the loop that learns. Test, forward, backward, step downhill, look, remember."""
+
+import collections
+import logging
+import math
+import pathlib
+import time
+
+import numpy as np
+
+from cafe_edu import caffemodel, files, prototxt
+from cafe_edu.device import cupy, to_numpy
+from cafe_edu.errors import CafeError, SpecError, WeightsError
+from cafe_edu.lr_policies import learning_rate
+from cafe_edu.net import Net
+from cafe_edu.proto import caffe_pb2
+from cafe_edu.solvers.rule import rule_class
+
+log = logging.getLogger("cafe_edu")
+
+
+class Solver:
+    """Trains a net as a solver prototxt says.
+
+    Parameters
+    ----------
+    spec : path, prototxt text or SolverParameter
+    layers : dict, optional
+        Type name -> class: your own layers, as in ``Net``.
+    **changes
+        Any field of the solver, to win over the file: ``Solver("lenet_solver.prototxt", max_iter=100)``.
+
+    Attributes
+    ----------
+    net : Net
+        The TRAIN net.
+    test_nets : list of Net
+        TEST nets; they share the TRAIN net's parameters.
+    iter : int
+        Updates done so far.
+    train_record : list of dict
+        iter, loss (as displayed) and lr, one entry for each iteration.
+    test_record : list of dict
+        iter, net (its number) and the mean of each output, one entry for each test.
+
+    References
+    ----------
+    Caffe: ``src/caffe/solver.cpp``, ``src/caffe/solvers/sgd_solver.cpp``. Lesson: day 13.
+    """
+
+    def __init__(self, spec, layers=None, **changes):
+        self.spec, self.folder, self._file = _read(spec)
+        _change(self.spec, changes)
+        if self.spec.iter_size < 1 or self.spec.average_loss < 1:
+            raise SpecError("expected `iter_size` and `average_loss` of 1 or more")
+        self.device = self._choose_device()
+        self.rng = np.random.default_rng(self.spec.random_seed if self.spec.random_seed >= 0 else None)
+        self.net = self._make_net(self._train_source(), "TRAIN", self.spec.train_state, layers)
+        self.test_nets = self._make_test_nets(layers)
+        self.rule = rule_class(self.spec.type)(self.spec)
+        self.history = [
+            [self.net.xp.zeros_like(p.blob.data) for p in self.net.learnable] for _ in range(self.rule.histories)
+        ]
+        self.iter, self.current_step, self.stopping = 0, 0, False
+        self.train_record, self.test_record = [], []
+        self._losses = collections.deque(maxlen=self.spec.average_loss)
+        learning_rate(self.spec, 0)  # a bad policy shows now, not after the first batch
+        for path in self.spec.weights:
+            for part in path.split(","):
+                self.net.load(files.find(part.strip(), self.folder))
+
+    # building ---------------------------------------------------------------------------------------
+
+    def _choose_device(self):
+        wants = self.spec.HasField("solver_mode") and self.spec.solver_mode == caffe_pb2.SolverParameter.GPU
+        if wants and cupy() is None:
+            log.info("solver_mode is GPU, and no GPU answers: training on the CPU")
+        return "gpu" if wants and cupy() is not None else "cpu"
+
+    def _train_source(self):
+        sources = [name for name in ("net", "net_param", "train_net", "train_net_param") if self.spec.HasField(name)]
+        if len(sources) != 1:
+            raise SpecError(
+                f"expected one of `net`, `net_param`, `train_net`, `train_net_param` in the solver, "
+                f"found {' and '.join(sources) or 'none'}"
+            )
+        return getattr(self.spec, sources[0])
+
+    def _make_net(self, source, phase, state, layers):
+        if isinstance(source, str):
+            source = files.find(source, self.folder)
+            own = prototxt.read_net(source).state
+        else:
+            own = source.state
+        merged = caffe_pb2.NetState()
+        merged.CopyFrom(own)
+        merged.MergeFrom(state)
+        return Net(
+            source, phase, layers=layers, level=merged.level, stages=list(merged.stage), rng=self.rng, device=self.device
+        )
+
+    def _make_test_nets(self, layers):
+        spec = self.spec
+        sources = [*spec.test_net_param, *spec.test_net]
+        generic = [getattr(spec, name) for name in ("net", "net_param") if spec.HasField(name)]
+        if generic:
+            sources += generic * (len(spec.test_iter) - len(sources))
+        if len(spec.test_iter) != len(sources):
+            raise SpecError(f"expected one `test_iter` for each of {len(sources)} test nets, found {len(spec.test_iter)}")
+        if sources and spec.test_interval < 1:
+            raise SpecError("there is a test net: `test_interval` must be 1 or more")
+        if spec.test_state and len(spec.test_state) != len(sources):
+            raise SpecError(f"expected no `test_state` or one for each of {len(sources)} test nets")
+        states = list(spec.test_state) or [caffe_pb2.NetState()] * len(sources)
+        nets = [self._make_net(s, "TEST", state, layers) for s, state in zip(sources, states, strict=True)]
+        for net in nets:
+            net.share_with(self.net)
+        return nets
+
+    # learning ---------------------------------------------------------------------------------------
+
+    def solve(self, resume=None, progress=False):
+        """Train until ``max_iter``; snapshot and test at the end, as Caffe does.
+
+        Parameters
+        ----------
+        resume : path, optional
+            A .solverstate to go on from.
+        progress : bool
+            Show a progress bar with loss, test accuracy and images per second.
+        """
+        log.info("Solving %s", self.net.name)
+        log.info("Learning Rate Policy: %s", self.spec.lr_policy)
+        if resume is not None:
+            self.restore(resume)
+        self.stopping = False
+        self.step(self.spec.max_iter - self.iter, progress)
+        if self.stopping:
+            log.info("Optimization stopped early.")
+            return
+        if self.spec.snapshot_after_train and not self._due(self.spec.snapshot):
+            self.snapshot()
+        if self._due(self.spec.display):
+            self.net.forward()
+            log.info("Iteration %d, loss = %g", self.iter, self._smooth(self.net.loss))
+        if self._due(self.spec.test_interval):
+            self.test()
+        log.info("Optimization Done.")
+
+    def step(self, n, progress=False):
+        """Do ``n`` iterations, with the tests, log lines and snapshots that fall due."""
+        bar = _Bar(self, n) if progress else None
+        since = time.perf_counter(), self.iter
+        try:
+            for _ in range(n):
+                if self._due(self.spec.test_interval) and (self.iter > 0 or self.spec.test_initialization):
+                    self.test()
+                rate = self._learn()
+                if self._due(self.spec.display):
+                    since = self._display(rate, since)
+                self.iter += 1
+                if self._due(self.spec.snapshot):
+                    self.snapshot()
+                if bar:
+                    bar.update()
+                if self.stopping:
+                    break
+        finally:
+            if bar:
+                bar.close()
+
+    def _due(self, interval):
+        return interval > 0 and self.iter % interval == 0
+
+    def _learn(self):
+        """One update from ``iter_size`` batches; return the rate."""
+        self.net.clear_param_diffs()
+        loss = 0.0
+        for _ in range(self.spec.iter_size):
+            self.net.forward()
+            self.net.backward()
+            loss += self.net.loss / self.spec.iter_size
+        rate, self.current_step = learning_rate(self.spec, self.iter, self.current_step)
+        self.train_record.append({"iter": self.iter, "loss": self._smooth(loss), "lr": rate})
+        self.apply_update(rate)
+        return rate
+
+    def _smooth(self, loss):
+        """The mean of the last ``average_loss`` losses."""
+        self._losses.append(loss)
+        return sum(self._losses) / len(self._losses)
+
+    def apply_update(self, rate):
+        r"""Walk downhill: clip, average, decay, then the rule's step, for each parameter.
+
+        .. math:: g = \tfrac{1}{iter\_size}\, c\, dw + \lambda\, w, \qquad w \leftarrow w - u(g)
+
+        c shrinks all gradients together where their norm exceeds ``clip_gradients``; :math:`\lambda` is
+        ``weight_decay`` times the parameter's ``decay_mult`` (with L1, sign(w) stands for w).
+        """
+        params, spec = self.net.learnable, self.spec
+        scale = self._clip(params) / spec.iter_size
+        for i, param in enumerate(params):
+            w, g = param.blob.data, param.blob.diff
+            if scale != 1:
+                g *= scale
+            self._decay(param, w, g)
+            own_rate = rate * (1 if param.lr_mult is None else param.lr_mult)
+            w -= self.rule.update(g, [h[i] for h in self.history], own_rate, self.iter)
+
+    def _clip(self, params):
+        if self.spec.clip_gradients < 0:
+            return 1.0
+        norm = math.sqrt(sum(float((p.blob.diff.astype(np.float64) ** 2).sum()) for p in params))
+        if norm <= self.spec.clip_gradients:
+            return 1.0
+        log.info("Gradient clipping: scaling down gradients (L2 norm %g > %g)", norm, self.spec.clip_gradients)
+        return self.spec.clip_gradients / norm
+
+    def _decay(self, param, w, g):
+        decay = self.spec.weight_decay * (1 if param.decay_mult is None else param.decay_mult)
+        if not decay:
+            return
+        if self.spec.regularization_type == "L2":
+            g += decay * w
+        elif self.spec.regularization_type == "L1":
+            g += decay * self.net.xp.sign(w)
+        else:
+            raise SpecError(f"expected `regularization_type` L2 or L1, found {self.spec.regularization_type!r}")
+
+    # looking ----------------------------------------------------------------------------------------
+
+    def _display(self, rate, since):
+        now, (then, first) = time.perf_counter(), since
+        seconds, done = now - then, self.iter - first
+        per_second = done / seconds if done and seconds else 0
+        loss = self.train_record[-1]["loss"]
+        interval = f"{seconds:.4g}s/{self.spec.display} iters"
+        log.info("Iteration %d (%.4g iter/s, %s), loss = %g", self.iter, per_second, interval, loss)
+        self._log_outputs("    Train net output", self.net, self._outputs(self.net))
+        log.info("Iteration %d, lr = %g", self.iter, rate)
+        return now, self.iter
+
+    @staticmethod
+    def _outputs(net):
+        return {name: to_numpy(net.blobs[name].data).copy() for name in net.outputs}
+
+    @staticmethod
+    def _log_outputs(what, net, outputs):
+        weights = {b.name: w for step in net.steps for b, w in zip(step.top, step.loss_weights, strict=True)}
+        number = 0
+        for name, values in outputs.items():
+            for value in np.ravel(values):
+                weight = weights.get(name, 0)
+                loss = f" (* {weight:g} = {weight * value:g} loss)" if weight else ""
+                log.info("%s #%d: %s = %g%s", what, number, name, value, loss)
+                number += 1
+
+    def test(self):
+        """Run every TEST net for its ``test_iter`` batches.
+
+        Returns
+        -------
+        list of dict
+            For each net, the mean of each output (array of its shape).
+        """
+        results = []
+        for k, net in enumerate(self.test_nets):
+            log.info("Iteration %d, Testing net (#%d)", self.iter, k)
+            batches, sums, loss = self.spec.test_iter[k], {}, 0.0
+            for _ in range(batches):
+                for name, values in net.forward().items():
+                    sums[name] = sums.get(name, 0) + values
+                loss += net.loss
+            means = {name: values / batches for name, values in sums.items()}
+            if self.spec.test_compute_loss:
+                log.info("Test loss: %g", loss / batches)
+            self._log_outputs("    Test net output", net, means)
+            scalars = {name: float(values) for name, values in means.items() if np.size(values) == 1}
+            self.test_record.append({"iter": self.iter, "net": k, **scalars})
+            results.append(means)
+        return results
+
+    # remembering ------------------------------------------------------------------------------------
+
+    def _snapshot_name(self):
+        stem = pathlib.Path(self._file).stem if self._file else "solver"
+        prefix = self.spec.snapshot_prefix
+        if not prefix:
+            return pathlib.Path(self._file).with_suffix("") if self._file else pathlib.Path(stem)
+        return pathlib.Path(prefix) / stem if pathlib.Path(prefix).is_dir() else pathlib.Path(prefix)
+
+    def snapshot(self):
+        """Write PREFIX_iter_N.caffemodel and .solverstate (with .h5 where ``snapshot_format`` says HDF5).
+
+        The model is written before the state that names it, each atomically: whatever interrupts, the
+        newest .solverstate can be resumed.
+
+        Returns
+        -------
+        (Path, Path)
+            Model and state.
+        """
+        ending = ".h5" if self.spec.snapshot_format == caffe_pb2.SolverParameter.HDF5 else ""
+        base = self._snapshot_name()
+        base = base.with_name(f"{base.name}_iter_{self.iter}")
+        model = base.with_name(f"{base.name}.caffemodel{ending}")
+        state = base.with_name(f"{base.name}.solverstate{ending}")
+        log.info("Snapshotting to %s file %s", "HDF5" if ending else "binary proto", model)
+        self.net.save(model)
+        log.info("Snapshotting solver state to %s file %s", "HDF5" if ending else "binary proto", state)
+        history = [to_numpy(h) for arrays in self.history for h in arrays]
+        caffemodel.write_state(state, caffemodel.State(self.iter, str(model), history, self.current_step))
+        return model, state
+
+    def restore(self, path):
+        """Go on from a .solverstate: iteration, history, rate step and the weights it names.
+
+        As in Caffe the data start again at their first record, and chance is not restored.
+
+        Raises
+        ------
+        WeightsError
+            If the file is damaged, its model is missing, or it does not fit this solver and net.
+        """
+        state = caffemodel.read_state(path)
+        histories = [h for arrays in self.history for h in arrays]
+        if [h.size for h in histories] != [np.size(h) for h in state.history]:
+            raise WeightsError(
+                f"{path} does not fit this solver: expected {len(histories)} history arrays of "
+                f"{sum(h.size for h in histories)} numbers, found {len(state.history)} of "
+                f"{sum(np.size(h) for h in state.history)}; same net and solver type?"
+            )
+        if state.learned_net:
+            self.net.load(_model_of(path, state.learned_net))
+        for mine, stored in zip(histories, state.history, strict=True):
+            mine[...] = self.net.xp.asarray(stored.reshape(mine.shape))
+        self.iter, self.current_step = state.iter, state.current_step
+        log.info("Restored %s: iteration %d", path, self.iter)
+
+    def __repr__(self):
+        return f"Solver {self.spec.type!r} of {self.net.name!r} at iteration {self.iter} of {self.spec.max_iter}"
+
+
+def _model_of(state, learned_net):
+    """The model that a state names: as written, or beside the state."""
+    beside = pathlib.Path(state).parent / pathlib.Path(learned_net).name
+    try:
+        return files.find(learned_net) if not beside.exists() else beside
+    except CafeError:
+        raise WeightsError(f"{state} names {learned_net}, which is neither there nor beside it") from None
+
+
+def _read(spec):
+    """Return (SolverParameter, folder of the file or None, the file or None)."""
+    if isinstance(spec, caffe_pb2.SolverParameter):
+        copy = caffe_pb2.SolverParameter()
+        copy.CopyFrom(spec)
+        return copy, None, None
+    if isinstance(spec, str) and (":" in spec and "\n" in spec):
+        return prototxt.parse_solver(spec), None, None
+    path = pathlib.Path(spec)
+    return prototxt.read_solver(path), path.parent, path
+
+
+def _change(spec, changes):
+    """Set fields of a SolverParameter from keywords."""
+    known = spec.DESCRIPTOR.fields_by_name
+    for name, value in changes.items():
+        if name not in known:
+            raise SpecError(f"a solver has no field {name!r}")
+        spec.ClearField(name)
+        if known[name].is_repeated:
+            getattr(spec, name).extend(value if isinstance(value, list | tuple) else [value])
+        else:
+            setattr(spec, name, str(value) if isinstance(value, pathlib.Path) else value)
+
+
+class _Bar:
+    """tqdm with what one wants to see of a training."""
+
+    def __init__(self, solver, n):
+        from tqdm.auto import tqdm
+
+        self.solver, self.started, self.images = solver, time.perf_counter(), 0
+        self.bar = tqdm(total=n, unit="iter", desc=solver.net.name, dynamic_ncols=True)
+
+    def update(self):
+        self.images += self._batch()
+        shown = {"loss": f"{self.solver.train_record[-1]['loss']:.3f}"}
+        tests = [t["accuracy"] for t in self.solver.test_record[-1:] if "accuracy" in t]
+        if tests:
+            shown["test accuracy"] = f"{100 * tests[0]:.1f} %"
+        shown["images/s"] = f"{self.images / (time.perf_counter() - self.started):.0f}"
+        self.bar.set_postfix(shown, refresh=False)
+        self.bar.update()
+
+    def _batch(self):
+        first = self.solver.net.steps[0].top
+        return self.solver.spec.iter_size * (first[0].shape[0] if first and first[0].shape else 0)
+
+    def close(self):
+        self.bar.close()

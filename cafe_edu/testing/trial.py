@@ -1,0 +1,87 @@
+"""One layer by itself: blobs before it, blobs behind it, and nothing else."""
+
+import numpy as np
+
+from cafe_edu import prototxt
+from cafe_edu.blob import Blob
+from cafe_edu.layer import layer_class
+
+
+class CheckFailed(AssertionError):
+    """A layer did not do what the contract asks."""
+
+
+class Trial:
+    """A layer with its bottom and top blobs; made by ``make_layer``.
+
+    Attributes
+    ----------
+    layer : Layer
+    bottom, top : list of Blob
+    """
+
+    def __init__(self, layer, bottom, top, seed):
+        self.layer, self.bottom, self.top, self.seed = layer, bottom, top, seed
+
+    def forward(self):
+        """Reshape and run forward; return the tops' data (copies). Chance starts from the same seed each time."""
+        self.layer.rng = np.random.default_rng(self.seed)
+        self.layer.reshape(self.bottom, self.top)
+        self.layer.forward(self.bottom, self.top)
+        return [blob.data.copy() for blob in self.top]
+
+    def backward(self, *dy):
+        """Run backward from the given top diffs; return the bottoms' diffs (copies)."""
+        for blob, values in zip(self.top, dy, strict=False):
+            blob.diff = values
+        wanted = [i not in self.layer.no_gradient for i in range(len(self.bottom))]
+        self.layer.backward(self.top, wanted, self.bottom)
+        return [blob.diff.copy() for blob in self.bottom]
+
+
+def make_layer(cls, *bottom, spec="", tops=1, phase="TRAIN", dtype=np.float64, in_place=False, seed=0):
+    """Set up one layer on arrays.
+
+    Parameters
+    ----------
+    cls : str or class
+        A type's name, or a layer class of your own.
+    *bottom : array
+        One for each bottom.
+    spec : str
+        What stands inside ``layer { ... }``: options, in prototxt.
+    tops : int
+    phase : {"TRAIN", "TEST"}
+    dtype : dtype, default=float64
+    in_place : bool
+        Give it its first bottom as first top.
+    seed : int
+
+    Returns
+    -------
+    Trial
+
+    Examples
+    --------
+    >>> trial = make_layer("Pooling", np.arange(16.0).reshape(1, 1, 4, 4),
+    ...                    spec="pooling_param { kernel_size: 2 stride: 2 }")
+    >>> trial.forward()[0]
+    array([[[[ 5.,  7.],
+             [13., 15.]]]])
+    """
+    cls = layer_class(cls) if isinstance(cls, str) else cls
+    blobs = []
+    for i, values in enumerate(bottom):
+        blobs.append(Blob(np.shape(values), dtype, f"bottom{i}"))
+        blobs[-1].data = values
+    above = [Blob((), dtype, f"top{i}") for i in range(tops)]
+    if in_place:
+        above[0] = blobs[0]
+    names = "".join(f' bottom: "{b.name}"' for b in blobs) + "".join(f' top: "{b.name}"' for b in above)
+    type_name = cls.type or cls.__name__
+    message = prototxt.parse_net(f'layer {{ name: "trial" type: "{type_name}"{names} {spec} }}').layer[0]
+    layer = cls(message, phase, np.random.default_rng(seed), None, dtype)
+    layer.check_counts(len(blobs), len(above))
+    layer.setup(blobs)
+    layer.reshape(blobs, above)
+    return Trial(layer, blobs, above, seed)
