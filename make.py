@@ -205,7 +205,7 @@ def quietly(what, command, environment=None):
     """Run a command that should have nothing to say: one line with its time; its own words if it fails."""
     print(f"{what} ...", end=" ", flush=True)
     start = time.monotonic()
-    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
     done = subprocess.run(list(map(str, command)), cwd=str(ROOT), env=environment, **both)
     if done.returncode:
         print("failed", flush=True)
@@ -216,8 +216,9 @@ def quietly(what, command, environment=None):
 
 def works(command):
     """Whether a command can be run and succeeds."""
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
-        return subprocess.run(list(map(str, command)), capture_output=True).returncode == 0
+        return subprocess.call(list(map(str, command)), **silent) == 0
     except OSError:
         return False
 
