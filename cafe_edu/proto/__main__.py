@@ -8,13 +8,13 @@ with every protobuf that pyproject.toml allows.
 import pathlib
 import tempfile
 
-from google.protobuf import descriptor_pb2
+from google.protobuf import descriptor_pb2, descriptor_pool
 
 from cafe_edu.files import replacing
 
 NAME = "cafe_edu/proto/caffe.proto"
 
-MODULE = '''"""Made by ``python -m cafe_edu.proto`` from caffe.proto, which is the text to read. Not to be edited."""
+MODULE = '''"""Made by ``python -m cafe_edu.proto`` from caffe.proto; read that, and edit that."""
 
 from google.protobuf import descriptor_pool
 from google.protobuf.internal import builder
@@ -36,7 +36,9 @@ def compiled(root):
         if protoc.main(["protoc", f"-I{root}", f"--descriptor_set_out={out}", NAME]) != 0:
             raise SystemExit(1)  # the compiler has said why
         (file,) = descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file
-    return file.SerializeToString(deterministic=True)
+    # Through a pool, so that the bytes are those protobuf itself would write: it then sees that a second
+    # import, as test runners make, brings nothing new.
+    return descriptor_pool.DescriptorPool().AddSerializedFile(file.SerializeToString()).serialized_pb
 
 
 def module(root):
