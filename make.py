@@ -21,6 +21,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCKS = ROOT / "requirements"
+YARDSTICK = "torch==2.13.0"  # one version, so that numbers from two days can be compared
 PYTEST = [PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile"]  # a notebook's cells stay in one process
 
 
@@ -61,8 +62,7 @@ def notebooks(arguments):
 def bench(arguments):
     """Measure speed and memory beside PyTorch, which this installs (large)."""
     learner()
-    what = "PyTorch, for the benchmark only (large, so minutes on a slow line; once)"
-    install("torch", digest(ROOT / "pyproject.toml"), what, "--no-build-isolation", "-e", f"{ROOT}[torch]")
+    install("torch", YARDSTICK, f"{YARDSTICK}, for the benchmark only (large; once)", YARDSTICK)
     return run([PYTHON, "-m", "benchmarks", *arguments])
 
 

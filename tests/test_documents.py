@@ -1,0 +1,57 @@
+"""What a reader can copy out of the Markdown files works, and their links lead somewhere."""
+
+import doctest
+import pathlib
+import re
+import runpy
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+FOLDERS = [".", "benchmarks", "cafe_edu", "datasets", "exercises", "lessons", "solutions", "tests"]
+DOCUMENTS = sorted(p.relative_to(ROOT).as_posix() for name in FOLDERS for p in (ROOT / name).glob("*.md"))
+
+
+def blocks(text, *languages):
+    """Yield (line number, text) of each fenced block in one of these languages."""
+    for found in re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        if found[1] in languages:
+            yield text.count("\n", 0, found.start(2)), found[2]
+
+
+@pytest.fixture(params=DOCUMENTS)
+def document(request):
+    """A Markdown file of the repository."""
+    return ROOT / request.param
+
+
+def test_python_runs(document, tmp_path, monkeypatch):
+    # Sessions (>>>) are run as one, in an empty folder; other blocks may train or fetch, and are compiled.
+    monkeypatch.chdir(tmp_path)
+    parser, runner, names = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS), {}
+    for line, block in blocks(document.read_text(encoding="utf-8"), "python", "pycon"):
+        if ">>>" in block:
+            example = parser.get_doctest(block, names, document.name, str(document), line)
+            result = runner.run(example, clear_globs=False)
+            names = example.globs
+            assert result.failed == 0, f"{document.name}, line {line}: see the output"
+        else:
+            compile(block, str(document), "exec")
+
+
+def test_make_has_the_tasks_that_are_named(document):
+    tasks = runpy.run_path(str(ROOT / "make.py"))["TASKS"]
+    text = document.read_text(encoding="utf-8")
+    shell = [block for _, block in blocks(text, "bash", "sh", "shell", "console")]
+    for code in [*shell, *re.findall(r"`([^`\n]+)`", text)]:
+        for task in re.findall(r"^\$? ?(?:make|python3? make\.py) ([a-z]+)", code, re.MULTILINE):
+            assert task in tasks, f"{document.name} says `make {task}`; there are {', '.join(tasks)}"
+
+
+def test_links_lead_somewhere(document):
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
+    for link in links:
+        if not re.match(r"[a-z]+:|#", link):
+            target = document.parent / link.split("#")[0]
+            assert target.exists(), f"{document.name} links to {link}, which is not there"
