@@ -16,6 +16,7 @@ Chellapilla, Puri, Simard 2006; Caffe: ``src/caffe/util/im2col.cpp``. Lesson: da
 
 import math
 
+from cafe_edu.arrays.scratch import scratch
 from cafe_edu.arrays.windows import shifts
 from cafe_edu.device import array_module
 
@@ -35,10 +36,11 @@ def im2col(x, window, out):
     Returns
     -------
     array (C, kernel..., out..., n)
+        Borrowed work space: good until the next ``im2col``.
     """
-    xp = array_module(x)
-    make = xp.zeros if any(window.pad) else xp.empty
-    cols = make((x.shape[0], *window.kernel, *out, x.shape[-1]), x.dtype)
+    cols = scratch("cols", (x.shape[0], *window.kernel, *out, x.shape[-1]), x)
+    if any(window.pad):
+        cols[...] = 0
     for place, seen, source in shifts(x.shape[1:-1], out, window):
         cols[:, *place, *seen] = x[:, *source]
     return cols
@@ -57,9 +59,11 @@ def col2im(cols, window, size):
     Returns
     -------
     array (C, size..., n)
+        Borrowed work space: good until the next ``col2im``.
     """
     axes = len(size)
-    x = array_module(cols).zeros((cols.shape[0], *size, cols.shape[-1]), cols.dtype)
+    x = scratch("images", (cols.shape[0], *size, cols.shape[-1]), cols)
+    x[...] = 0
     for place, seen, source in shifts(size, cols.shape[1 + axes : 1 + 2 * axes], window):
         x[:, *source] += cols[:, *place, *seen]
     return x
@@ -67,38 +71,38 @@ def col2im(cols, window, size):
 
 def conv_forward(x, W, b, window, group, y):
     """Write ``y = W * x + b`` (``b`` may be None)."""
-    N, O, out = y.shape[0], y.shape[1], y.shape[2:]
+    xp, (N, O, *out) = array_module(x), y.shape
     P, WG = math.prod(out), W.reshape(group, O // group, -1)
+    K = WG.shape[2]
     if _pointwise(window) and group == 1:
-        array_module(x).matmul(WG[0], x.reshape(N, x.shape[1], P), out=y.reshape(N, O, P))
+        xp.matmul(WG[0], x.reshape(N, x.shape[1], P), out=y.reshape(N, O, P))
     else:
-        for images in _chunks(N, W.size // O * group * P):
-            cols = im2col(_images_last(x[images]), window, out)
-            Y = WG @ cols.reshape(group, WG.shape[2], -1)
-            y[images] = _images_first(Y.reshape(O, *out, -1))
+        for images in _chunks(N, group * K * P):
+            cols = im2col(_images_last(x[images], "x"), window, out)
+            Y = scratch("Y", (O, *out, cols.shape[-1]), x)
+            xp.matmul(WG, cols.reshape(group, K, -1), out=Y.reshape(group, O // group, -1))
+            y[images] = xp.moveaxis(Y, -1, 0)
     if b is not None:
         y += b.reshape(-1, *[1] * len(out))
 
 
 def conv_backward(x, W, dy, window, group, dW, db, dx):
-    r"""Add to ``dW`` and ``db``, overwrite ``dx``; each may be None where it is not wanted.
+    r"""Add to ``dW`` and ``db``, overwrite ``dx``; ``db`` and ``dx`` may be None where they are not wanted.
 
     .. math:: dW = dY\, X^\top, \qquad db = \sum dy, \qquad dX = W^\top dY
     """
-    N, O, out = dy.shape[0], dy.shape[1], dy.shape[2:]
+    xp, (N, O, *out) = array_module(x), dy.shape
     P, WG = math.prod(out), W.reshape(group, O // group, -1)
+    K = WG.shape[2]
     if db is not None:
         db += dy.reshape(N, O, P).sum(axis=2).sum(axis=0)
-    if dW is None and dx is None:
-        return
-    for images in _chunks(N, W.size // O * group * P):
-        dY = _images_last(dy[images]).reshape(group, O // group, -1)
-        if dW is not None:
-            cols = im2col(_images_last(x[images]), window, out)
-            dW += (dY @ cols.reshape(group, WG.shape[2], -1).swapaxes(1, 2)).reshape(W.shape)
+    for images in _chunks(N, group * K * P):
+        dY = _images_last(dy[images], "Y").reshape(group, O // group, -1)
+        cols = im2col(_images_last(x[images], "x"), window, out)
+        dW += (dY @ cols.reshape(group, K, -1).swapaxes(1, 2)).reshape(W.shape)
         if dx is not None:
-            dcols = (WG.swapaxes(1, 2) @ dY).reshape(x.shape[1], *window.kernel, *out, -1)
-            dx[images] = _images_first(col2im(dcols, window, x.shape[2:]))
+            xp.matmul(WG.swapaxes(1, 2), dY, out=cols.reshape(group, K, -1))  # cols has served: now it is dX
+            dx[images] = xp.moveaxis(col2im(cols, window, x.shape[2:]), -1, 0)
 
 
 def _pointwise(window):
@@ -106,16 +110,13 @@ def _pointwise(window):
 
 
 def _chunks(N, numbers_per_image):
+    """Cut N images into slices whose columns stay below CHUNK numbers."""
     n = max(1, CHUNK // max(1, numbers_per_image))
     return [slice(first, first + n) for first in range(0, N, n)]
 
 
-def _images_last(x):
-    """(n, C, ...) -> (C, ..., n), contiguous."""
-    n, rest = x.shape[0], x.shape[1:]
-    return array_module(x).ascontiguousarray(x.reshape(n, -1).T).reshape(*rest, n)
-
-
-def _images_first(x):
-    """(C, ..., n) -> (n, C, ...), a view."""
-    return array_module(x).moveaxis(x, -1, 0)
+def _images_last(x, role):
+    """(n, C, ...) -> (C, ..., n), in work space."""
+    last = scratch(role, (*x.shape[1:], x.shape[0]), x)
+    last.reshape(-1, len(x))[...] = x.reshape(len(x), -1).T
+    return last

@@ -9,7 +9,9 @@ Caffe: ``src/caffe/layers/pooling_layer.cpp``. Lesson: day 11.
 """
 
 import itertools
+import math
 
+from cafe_edu.arrays.scratch import scratch
 from cafe_edu.arrays.windows import shifts
 from cafe_edu.device import array_module
 from cafe_edu.errors import ShapeError
@@ -57,24 +59,29 @@ def max_forward(x, window, y, want_index):
         one if several are equal.
     """
     xp = array_module(x)
-    steps = list(shifts(x.shape[2:], y.shape[2:], window))
     y[...] = -xp.inf
-    for _, seen, source in steps:
-        part = y[:, :, *seen]
-        xp.maximum(part, x[:, :, *source], out=part)
-    if not want_index:
-        return None
-    index = xp.zeros(y.shape, xp.uint8 if window.kernel[0] * window.kernel[1] < 256 else xp.int32)
-    for place, seen, source in reversed(steps):  # backwards, so that the first of equals is written last
-        index[:, :, *seen][x[:, :, *source] == y[:, :, *seen]] = _number(place, window)
+    index = xp.zeros(y.shape, xp.uint8 if math.prod(window.kernel) < 256 else xp.int32) if want_index else None
+    for place, seen, source in shifts(x.shape[2:], y.shape[2:], window):
+        best = y[:, :, *seen]
+        part = scratch("part", best.shape, x)  # side by side in memory: the three lines below then run fast
+        part[...] = x[:, :, *source]
+        if want_index:
+            where = index[:, :, *seen]
+            xp.maximum(where, (part > best) * where.dtype.type(_number(place, window)), out=where)
+        xp.maximum(best, part, out=best)
     return index
 
 
 def max_backward(dy, index, window, dx):
     """Overwrite ``dx``: each output's gradient goes to the one input that was largest."""
+    apart = all(s >= k for s, k in zip(window.stride, window.kernel, strict=True))  # each input in one window
     dx[...] = 0
     for place, seen, source in shifts(dx.shape[2:], dy.shape[2:], window):
-        dx[:, :, *source] += dy[:, :, *seen] * (index[:, :, *seen] == _number(place, window))
+        mine = index[:, :, *seen] == _number(place, window)
+        if apart:
+            array_module(dx).multiply(dy[:, :, *seen], mine, out=dx[:, :, *source])
+        else:
+            dx[:, :, *source] += dy[:, :, *seen] * mine
 
 
 def mask_of(index, window, size):
