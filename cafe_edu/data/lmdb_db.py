@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pathlib
-import secrets
 import shutil
 import weakref
 
@@ -161,7 +160,7 @@ def write_lmdb(path, pairs, progress=False):
 
         pairs = tqdm(pairs, desc=f"writing {path.name}", unit=" items")
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    new = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
     new.mkdir()
     try:
         _write_records(new, pairs, path)

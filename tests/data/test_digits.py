@@ -3,6 +3,7 @@ import pathlib
 
 import numpy as np
 
+from cafe_edu import Net
 from cafe_edu.data.digits import enlarge, read_digits
 
 README = pathlib.Path(__file__).parents[2] / "datasets/README.md"
@@ -49,6 +50,16 @@ def test_paper_stays_paper_and_ink_becomes_ink():
     assert paper.max() == 0
     assert ink[7:21, 7:21].min() == 255
     assert ink[:4].max() == ink[:, :4].max() == ink[24:].max() == ink[:, 24:].max() == 0  # the margin
+
+
+def test_a_net_that_only_knows_mnist_reads_most_of_them(data_folder):
+    folder = data_folder / "lenet_v2"
+    net = Net(folder / "lenet.prototxt", weights=folder / "lenet_iter_10000.caffemodel")
+    x_train, y_train, x_test, y_test = read_digits()
+    x, y = np.concatenate([x_train, x_test]) / 256, np.concatenate([y_train, y_test])
+    answers = [net.forward(data=x[i : i + 100])["prob"].argmax(axis=1) for i in range(0, len(x), 100)]
+    assert round(np.mean(np.concatenate(answers) == y), 2) == 0.87
+    assert "reads 87 % of them" in README.read_text()
 
 
 def test_enlarging_keeps_left_right_up_and_down():
