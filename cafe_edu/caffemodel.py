@@ -144,11 +144,11 @@ def _read_groups(data):
     data.visit(places.append)
     weights = {}
     for place in places:
-        layer, _, index = place.rpartition("/")
         if hasattr(data[place], "dtype"):
+            layer, index = place.rsplit("/", 1)
             arrays = weights.setdefault(layer, [])
             arrays.extend([None] * (int(index) + 1 - len(arrays)))
-            arrays[int(index)] = data[place][()].astype(np.float32)
+            arrays[int(index)] = np.asarray(data[place], np.float32)
     return weights
 
 
@@ -185,7 +185,7 @@ def read_state(path):
             return State(
                 iter=int(file["iter"][0]),
                 learned_net=file["learned_net"][()].decode(),
-                history=[history[str(i)][()].astype(np.float32) for i in range(len(history))],
+                history=[np.asarray(history[str(i)], np.float32) for i in range(len(history))],
                 current_step=int(file["current_step"][0]),
             )
     state = _read_message(path, "SolverState")
@@ -348,10 +348,10 @@ def _read_message(path, name):
         raise WeightsError(f"{path}: expected a {kind}, found HDF5")
     data = pathlib.Path(path).read_bytes()
     message = _parsed(data, name)
-    if message:
+    if message is not None:
         return message
-    for other in _FILES.keys() - {name}:
-        if _parsed(data, other):
+    for other in _FILES:
+        if _parsed(data, other) is not None:
             raise WeightsError(f"{path}: expected a {kind}, found a {_FILES[other][0]}")
     if _is_text(data):
         raise WeightsError(f"{path}: expected a {kind}, which is binary, found text, perhaps a prototxt")

@@ -131,7 +131,8 @@ def test_every_field_of_real_binary_files_is_known(shared, data_folder):
     assert len(files) > 15
     for path in files:
         message = KINDS[path.suffix].FromString(path.read_bytes())
-        no_unknown_fields(message, path)
+        if path.parent.name != "mtcnn":  # a changed Caffe wrote these, with fields of its own
+            no_unknown_fields(message, path)
         assert message.IsInitialized()
         if path.is_relative_to(shared / "oracle"):
             assert message.SerializeToString() == path.read_bytes()
