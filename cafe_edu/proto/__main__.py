@@ -1,14 +1,15 @@
 """Make caffe_pb2.py from caffe.proto: ``python -m cafe_edu.proto``. It needs grpcio-tools.
 
-The protobuf compiler reads the text; the module is ours. The compiler's own module refuses to run with
-an older protobuf and, two major versions on, with a newer one; this one has nothing to refuse and runs
-with every protobuf that pyproject.toml allows.
+The protobuf compiler reads the text; the module around the result is ours. The one that the compiler
+writes refuses to run with a protobuf older than the compiler; this one runs with every protobuf that
+pyproject.toml allows, and comes out the same whichever compiler made it.
 """
 
 import pathlib
 import tempfile
 
-from google.protobuf import descriptor_pb2, descriptor_pool
+import numpy as np
+from google.protobuf import descriptor_pb2
 
 from cafe_edu.files import replacing
 
@@ -36,9 +37,14 @@ def compiled(root):
         if protoc.main(["protoc", f"-I{root}", f"--descriptor_set_out={out}", NAME]) != 0:
             raise SystemExit(1)  # the compiler has said why
         (file,) = descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file
-    # Through a pool, so that the bytes are those protobuf itself would write: it then sees that a second
-    # import, as test runners make, brings nothing new.
-    return descriptor_pool.DescriptorPool().AddSerializedFile(file.SerializeToString()).serialized_pb
+    # Written as protobuf itself writes them back, so that it sees a second import, as test runners make,
+    # to bring nothing new.
+    for message in file.message_type:
+        for field in message.field:
+            field.ClearField("json_name")
+            if field.type == field.TYPE_FLOAT and field.HasField("default_value"):
+                field.default_value = f"{np.float32(field.default_value):.9g}"
+    return file.SerializeToString(deterministic=True)
 
 
 def module(root):
