@@ -344,7 +344,8 @@ class Net:
                 f"the net has {', '.join(self.params)}"
             )
         for blob, values in found:
-            blob.data = self.xp.asarray(values, self.dtype)
+            if values is not None:  # HDF5 keeps a shared parameter with its owner only
+                blob.data = self.xp.asarray(values, self.dtype)
 
     @staticmethod
     def _fit(name, blobs, arrays):
@@ -353,12 +354,12 @@ class Net:
             raise WeightsError(f"layer {name!r}: expected {len(blobs)} parameters, found {len(arrays)}")
         for i, (blob, array) in enumerate(zip(blobs, arrays, strict=True)):
             old = (1,) * (4 - len(blob.shape)) + blob.shape  # files of before 2015 wrote four axes always
-            if array.shape not in (blob.shape, old):
+            if array is not None and array.shape not in (blob.shape, old):
                 raise WeightsError(
                     f"layer {name!r}, parameter {i}: expected shape {blob.shape}, found {array.shape}; "
                     f"to leave this layer as it is, give it a name that the file does not have"
                 )
-        return [array.reshape(blob.shape) for blob, array in zip(blobs, arrays, strict=True)]
+        return [a if a is None else a.reshape(blob.shape) for blob, a in zip(blobs, arrays, strict=True)]
 
     def save(self, path):
         """Write the parameters as a .caffemodel, or as HDF5 if the name ends in .h5; whole or not at all."""

@@ -14,6 +14,7 @@ from cafe_edu.errors import CafeError, SpecError, WeightsError
 from cafe_edu.lr_policies import learning_rate
 from cafe_edu.net import Net
 from cafe_edu.proto import caffe_pb2
+from cafe_edu.score import log_outputs, read_outputs, score
 from cafe_edu.solvers.rule import rule_class
 
 log = logging.getLogger("cafe_edu")
@@ -61,7 +62,8 @@ class Solver:
         self.history = [
             [self.net.xp.zeros_like(p.blob.data) for p in self.net.learnable] for _ in range(self.rule.histories)
         ]
-        self.iter, self.current_step, self.stopping = 0, 0, False
+        self.iter, self.current_step = 0, 0
+        self.stopping = self.snapshot_wanted = False  # requests, answered after the iteration under way
         self.train_record, self.test_record = [], []
         self._losses = collections.deque(maxlen=self.spec.average_loss)
         learning_rate(self.spec, 0)  # a bad policy shows now, not after the first batch
@@ -135,11 +137,11 @@ class Solver:
             self.restore(resume)
         self.stopping = False
         self.step(self.spec.max_iter - self.iter, progress)
+        if self.spec.snapshot_after_train and not self._due(self.spec.snapshot):
+            self.snapshot()
         if self.stopping:
             log.info("Optimization stopped early.")
             return
-        if self.spec.snapshot_after_train and not self._due(self.spec.snapshot):
-            self.snapshot()
         if self._due(self.spec.display):
             self.net.forward()
             log.info("Iteration %d, loss = %g", self.iter, self._smooth(self.net.loss))
@@ -159,8 +161,9 @@ class Solver:
                 if self._due(self.spec.display):
                     since = self._display(rate, since)
                 self.iter += 1
-                if self._due(self.spec.snapshot):
+                if self._due(self.spec.snapshot) or self.snapshot_wanted:
                     self.snapshot()
+                    self.snapshot_wanted = False
                 if bar:
                     bar.update()
                 if self.stopping:
@@ -237,24 +240,9 @@ class Solver:
         loss = self.train_record[-1]["loss"]
         interval = f"{seconds:.4g}s/{self.spec.display} iters"
         log.info("Iteration %d (%.4g iter/s, %s), loss = %g", self.iter, per_second, interval, loss)
-        self._log_outputs("    Train net output", self.net, self._outputs(self.net))
+        log_outputs(self.net, read_outputs(self.net), "    Train net output ")
         log.info("Iteration %d, lr = %g", self.iter, rate)
         return now, self.iter
-
-    @staticmethod
-    def _outputs(net):
-        return {name: to_numpy(net.blobs[name].data).copy() for name in net.outputs}
-
-    @staticmethod
-    def _log_outputs(what, net, outputs):
-        weights = {b.name: w for step in net.steps for b, w in zip(step.top, step.loss_weights, strict=True)}
-        number = 0
-        for name, values in outputs.items():
-            for value in np.ravel(values):
-                weight = weights.get(name, 0)
-                loss = f" (* {weight:g} = {weight * value:g} loss)" if weight else ""
-                log.info("%s #%d: %s = %g%s", what, number, name, value, loss)
-                number += 1
 
     def test(self):
         """Run every TEST net for its ``test_iter`` batches.
@@ -267,15 +255,10 @@ class Solver:
         results = []
         for k, net in enumerate(self.test_nets):
             log.info("Iteration %d, Testing net (#%d)", self.iter, k)
-            batches, sums, loss = self.spec.test_iter[k], {}, 0.0
-            for _ in range(batches):
-                for name, values in net.forward().items():
-                    sums[name] = sums.get(name, 0) + values
-                loss += net.loss
-            means = {name: values / batches for name, values in sums.items()}
+            means, loss = score(net, self.spec.test_iter[k])
             if self.spec.test_compute_loss:
-                log.info("Test loss: %g", loss / batches)
-            self._log_outputs("    Test net output", net, means)
+                log.info("Test loss: %g", loss)
+            log_outputs(net, means, "    Test net output ")
             scalars = {name: float(values) for name, values in means.items() if np.size(values) == 1}
             self.test_record.append({"iter": self.iter, "net": k, **scalars})
             results.append(means)
@@ -370,7 +353,9 @@ def _change(spec, changes):
         if name not in known:
             raise SpecError(f"a solver has no field {name!r}")
         spec.ClearField(name)
-        if known[name].is_repeated:
+        if known[name].message_type and not known[name].is_repeated:
+            getattr(spec, name).CopyFrom(value)
+        elif known[name].is_repeated:
             getattr(spec, name).extend(value if isinstance(value, list | tuple) else [value])
         else:
             setattr(spec, name, str(value) if isinstance(value, pathlib.Path) else value)
