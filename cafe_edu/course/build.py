@@ -94,7 +94,7 @@ def make(page):
     text = page.source.read_text(encoding="utf-8")
     notebook = nbformat.v4.new_notebook(metadata=KERNEL, nbformat_minor=5)
     for place, cell in enumerate(jupytext.reads(text, fmt="py:percent").cells, start=1):
-        header = dict(cell.metadata)
+        header = {key: value for key, value in cell.metadata.items() if not key.startswith("lines_to_")}
         new = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}[cell.cell_type]
         made = new(cell.source, id=_cell_id(header, place), metadata=_cell_metadata(page, header, place))
         if page.is_blank and "answer" in header:
@@ -157,6 +157,7 @@ def run(notebook, page, root):
             timeout=SECONDS_PER_CELL,
             kernel_name="python3",
             record_timing=False,
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # a notice on TCP is no news here
             resources={"metadata": {"path": folder}},
         )
         try:

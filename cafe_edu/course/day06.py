@@ -1,0 +1,648 @@
+"""The exercises of day 6: LeNet from files."""
+
+import pathlib
+import re
+
+import numpy as np
+
+from cafe_edu import prototxt
+from cafe_edu.course.exercise import Compared, Measured, Mistake, Predicted, Requirement
+from cafe_edu.data import datasets
+from cafe_edu.errors import SpecError
+from cafe_edu.net import Net
+from cafe_edu.proto import caffe_pb2
+from cafe_edu.solver import Solver
+
+LENET = pathlib.Path(__file__).parents[1] / "zoo" / "lenet" / "lenet.prototxt"
+
+# 06.1 ------------------------------------------------------------------------------------------------
+
+
+def count_by_hand():
+    """Numbers in the filters or the matrix, and one bias for each output."""
+    return {
+        "conv1": 20 * (1 * 5 * 5) + 20,
+        "conv2": 50 * (20 * 5 * 5) + 50,
+        "ip1": 500 * (50 * 4 * 4) + 500,
+        "ip2": 10 * 500 + 10,
+    }
+
+
+def count_in_the_house():
+    """Build LeNet from its deploy prototxt and count what it learns."""
+    net = Net(LENET)
+    return {name: sum(blob.count for blob in blobs) for name, blobs in net.params.items()}
+
+
+COUNT = Predicted(
+    number="06.1",
+    title="How much does LeNet learn?",
+    kind="predict",
+    name="parameters",
+    points=2,
+    solution=count_by_hand,
+    truth=count_in_the_house,
+    what_ran="built LeNet from its prototxt and counted",
+    hints=(
+        "A convolution has one small filter for each output channel, and each filter looks at every "
+        "input channel. An inner product has one number for each pair of input and output.",
+        "Follow the shape of one digit: 1x28x28, conv1 20x24x24, pool1 20x12x12, conv2 50x8x8, pool2 ... "
+        "What is left is what ip1 reads. And every layer has a bias for each output.",
+        "Filters are output x input x 5 x 5, so conv1 has 20 x 1 x 5 x 5 weights and 20 biases. For ip1, "
+        "pool2 gives 50 channels of 4 x 4.",
+    ),
+    mistakes=(
+        Mistake(
+            name="forgot the biases",
+            message="Every output channel, and every output of an inner product, also learns one number "
+            "that is added.",
+            answer={"conv1": 500, "conv2": 25_000, "ip1": 400_000, "ip2": 5_000},
+        ),
+        Mistake(
+            name="each filter looks at one channel only",
+            message="A filter of conv2 is as deep as what it reads: how many channels come out of pool1?",
+            answer={"conv1": 520, "conv2": 50 * 25 + 50, "ip1": 400_500, "ip2": 5_010},
+        ),
+        Mistake(
+            name="forgot a pooling layer",
+            message="Between conv2 and ip1 the picture becomes smaller once more.",
+            answer={"conv1": 520, "conv2": 25_050, "ip1": 500 * (50 * 8 * 8) + 500, "ip2": 5_010},
+        ),
+        Mistake(
+            name="a filter for every position",
+            message="This counts the connections. The same filter is used at every position of the "
+            "picture, so it is learned, and counted, once.",
+            answer={
+                "conv1": 26 * 20 * 24 * 24,
+                "conv2": 501 * 50 * 8 * 8,
+                "ip1": 400_500,
+                "ip2": 5_010,
+            },
+        ),
+        Mistake(
+            name="the picture does not shrink",
+            message="A 5x5 filter without padding fits into 28 pixels at 24 places, not 28; each "
+            "convolution takes 4 pixels away.",
+            answer={"conv1": 520, "conv2": 25_050, "ip1": 500 * (50 * 7 * 7) + 500, "ip2": 5_010},
+        ),
+    ),
+)
+
+
+# 06.2 ------------------------------------------------------------------------------------------------
+
+
+def read_log(text):
+    """Return [(iteration, loss), ...] of the training lines of a Caffe log."""
+    pairs = []
+    for line in text.splitlines():
+        found = re.search(r"Iteration (\d+).*, loss = (\S+)", line)
+        if found:
+            pairs.append((int(found[1]), float(found[2])))
+    return pairs
+
+
+ONE_LINE = "Iteration 100, loss = 0.25\n"
+PLAIN_LOG = """\
+Iteration 0, Testing net (#0)
+    Test net output #0: accuracy = 0.08
+    Test net output #1: loss = 2.37 (* 1 = 2.37 loss)
+Iteration 0, loss = 2.3
+    Train net output #0: loss = 2.3 (* 1 = 2.3 loss)
+Iteration 0, lr = 0.01
+Iteration 20, loss = 1.5
+    Train net output #0: loss = 1.5 (* 1 = 1.5 loss)
+Iteration 20, lr = 0.00998503
+"""
+TIMED_LOG = """\
+I1122 01:38:10.981935  2918 solver.cpp:414]     Test net output #1: loss = 2.37316 (* 1 = 2.37316 loss)
+I1122 01:38:10.990067  2918 solver.cpp:239] Iteration 0 (103.6 iter/s, 0.036s/20 iters), loss = 2.37756
+I1122 01:38:11.145730  2918 solver.cpp:239] Iteration 20 (129.032 iter/s, 0.155s/20 iters), loss = 2.11176
+I1122 01:38:12.374140  2918 solver.cpp:464] Snapshotting to binary proto file lenet_iter_20.caffemodel
+"""
+TINY_LOSS = "Iteration 9000, loss = 0.5\nIteration 9100, loss = 6.25e-05\n"
+RESUMED_LOG = "Iteration 150, loss = 0.5\nIteration 160, loss = 0.25\n"
+SICK_LOG = "Iteration 0, loss = 2.3\nIteration 10, loss = 87.3365\nIteration 20, loss = nan\n"
+
+
+def _by_hand(pattern, text, convert=float):
+    return [(int(a), convert(b)) for a, b in re.findall(pattern, text)]
+
+
+READ_LOG = Compared(
+    number="06.2",
+    title="Read a log",
+    kind="code",
+    name="read_log",
+    points=3,
+    solution=read_log,
+    cases={
+        "a log of one line": (ONE_LINE,),
+        "a log with tests and rates between": (PLAIN_LOG,),
+        "a log of Caffe, with times": (TIMED_LOG,),
+        "a very small loss": (TINY_LOSS,),
+        "a run that was resumed": (RESUMED_LOG,),
+        "a run that went wrong": (SICK_LOG,),
+        "an empty log": ("",),
+    },
+    hints=(
+        "Go through text.splitlines(). Which words stand in every line you want, and in no other?",
+        "`Iteration`, then a whole number, then perhaps a bracket with times, then `, loss = `. Regular "
+        "expressions are made for this: (\\d+) catches a whole number.",
+        'Try re.search(r"Iteration (\\d+).*, loss = (\\S+)", line): \\S+ takes all up to the next blank, so '
+        "6.25e-05 and nan come whole. Then int(...) and float(...).",
+    ),
+    mistakes=(
+        Mistake(
+            name="took the losses of the tests too",
+            message="`Test net output #1: loss` and `Train net output #0: loss` are other lines; each "
+            "training loss is wanted once, with its iteration.",
+            answer=lambda text: [
+                (int(([0, *re.findall(r"Iteration (\d+)", text[: m.start()])])[-1]), float(m[1]))
+                for m in re.finditer(r"loss = ([\w.+-]+)", text)
+            ],
+        ),
+        Mistake(
+            name="left the numbers as text",
+            message="'0.25' cannot be drawn or compared: int(...) for the iteration, float(...) for the loss",
+            answer=lambda text: re.findall(r"Iteration (\d+).*, loss = (\S+)", text),
+        ),
+        Mistake(
+            name="cut off the exponent",
+            message="6.25e-05 was read as 6.25: a net that is nearly perfect looks like one that diverges.",
+            answer=lambda text: _by_hand(r"Iteration (\d+).*, loss = ([\d.]+|nan)", text),
+        ),
+        Mistake(
+            name="counted the lines instead of reading the iteration",
+            message="A log that was resumed does not begin at 0, and not every iteration is shown.",
+            answer=lambda text: [(20 * i, loss) for i, (_, loss) in enumerate(read_log(text))],
+        ),
+        Mistake(
+            name="did not expect times in brackets",
+            message="Caffe writes `Iteration 20 (129 iter/s, 0.155s/20 iters), loss = ...`: something may "
+            "stand between the number and the comma.",
+            answer=lambda text: _by_hand(r"Iteration (\d+), loss = (\S+)", text),
+        ),
+        Mistake(
+            name="lost the nan",
+            message="A loss of nan is the one line of a log that nobody may overlook; float('nan') reads it.",
+            answer=lambda text: [(i, loss) for i, loss in read_log(text) if loss == loss],
+        ),
+    ),
+)
+
+
+# 06.3 ------------------------------------------------------------------------------------------------
+
+PATIENT = """\
+net: "patient"
+base_lr: 0.01
+lr_policy: "step"
+gamma: 0.1
+stepsize: 10
+momentum: 0.9
+weight_decay: 0.0005
+display: 20
+max_iter: 200
+random_seed: 6
+"""
+
+LINEAR_NET = """\
+name: "linear"
+layer { name: "digits" type: "Data" top: "data" top: "label" transform_param { scale: 0.00390625 }
+  data_param { source: "digits/digits_train_lmdb" batch_size: 64 backend: LMDB } }
+layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip"
+  inner_product_param { num_output: 10 weight_filler { type: "xavier" } } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }
+"""
+
+
+def rate(solver, iteration):
+    """Return the learning rate of the policies `fixed` and `step` at an iteration."""
+    if solver.lr_policy == "fixed":
+        return solver.base_lr
+    return solver.base_lr * solver.gamma ** (iteration // solver.stepsize)
+
+
+def train_patient(text):
+    """Train a linear classifier of digits as a solver's text says; return the loss of every iteration.
+
+    Parameters
+    ----------
+    text : str
+        A solver prototxt. Its ``net`` is not read: the net is always `LINEAR_NET`.
+
+    Returns
+    -------
+    list of float
+    """
+    spec = prototxt.parse_solver(text, "the patient's solver")
+    spec.ClearField("net")
+    spec.ClearField("display")
+    spec.net_param.CopyFrom(prototxt.parse_net(LINEAR_NET))
+    spec.snapshot_after_train = False
+    solver = Solver(spec)
+    losses = []
+    with np.errstate(all="ignore"):  # some patients diverge
+        for _ in range(min(spec.max_iter, 200)):
+            solver.step(1)
+            losses.append(float(solver.net.loss))
+    return losses
+
+
+def with_line(text, field, value):
+    """Return a solver's text with one line changed, or added."""
+    if field not in caffe_pb2.SolverParameter.DESCRIPTOR.fields_by_name:
+        raise SpecError(f"a solver has no line {field!r}; the patient has these:\n{PATIENT}")
+    line = f'{field}: "{value}"' if isinstance(value, str) else f"{field}: {value}"
+    kept = [old for old in text.splitlines() if not old.startswith(f"{field}:")]
+    return "\n".join([*kept, line]) + "\n"
+
+
+def _measure_cure(cure):
+    if len(cure) != 2 or not isinstance(cure[0], str):
+        raise SpecError(f'expected ("name of the line", value), found {cure!r}')
+    text = with_line(PATIENT, *cure)
+    solver = prototxt.parse_solver(text, "your solver")
+    return {
+        "changed": cure[0],
+        "rate at iteration 100, of that at 0": round(rate(solver, 100) / solver.base_lr, 6),
+        "loss over the last 20 iterations": round(float(np.mean(train_patient(text)[-20:])), 3),
+    }
+
+
+def cure_by_hand():
+    """Let the first step of the rate come when the loss has stopped falling, not after ten iterations."""
+    return ("stepsize", 100_000)
+
+
+CURE = Measured(
+    number="06.3",
+    title="Find the bug in a solver",
+    kind="hunt",
+    name="cure",
+    points=2,
+    solution=cure_by_hand,
+    expects=(tuple, list),
+    expects_words='pair ("name of the line", value)',
+    measure=_measure_cure,
+    what_ran="trained the patient for 200 iterations with your line",
+    requirements=(
+        Requirement(what="rate at iteration 100, of that at 0", least=0.5, most=1),
+        Requirement(what="loss over the last 20 iterations", most=0.4),
+    ),
+    hints=(
+        "The loss falls for a few iterations and then stands still, far above zero. What stands still in a "
+        "solver when the weights stop moving?",
+        "Work out the rate at iterations 0, 10, 20 and 100 from `base_lr`, `lr_policy`, `gamma`, `stepsize`.",
+        "With the policy `step` the rate is base_lr * gamma ** (iteration // stepsize). Steps of 10 "
+        "iterations make it ten thousand million times smaller by iteration 100. When should the first come?",
+    ),
+    mistakes=(
+        Mistake(
+            name="trained for longer",
+            message="More iterations do not help once a step is of no size: look at the rate.",
+            answer=lambda: ("max_iter", 20_000),
+            shows=lambda measured: measured["changed"] == "max_iter",
+        ),
+        Mistake(
+            name="only a larger first rate",
+            message="The start is quicker, but the rate still dies as early. What makes it die?",
+            answer=lambda: ("base_lr", 0.05),
+            shows=lambda measured: measured["changed"] == "base_lr",
+        ),
+        Mistake(
+            name="blamed the momentum or the decay of weights",
+            message="0.9 and 0.0005 are what Caffe's own LeNet uses, and that one learns.",
+            answer=lambda: ("momentum", 0.99),
+            shows=lambda measured: measured["changed"] in ("momentum", "weight_decay"),
+        ),
+        Mistake(
+            name="made the rate grow",
+            message="A gamma above 1 multiplies the rate at every step: the loss leaves the page.",
+            answer=lambda: ("gamma", 10.0),
+            shows=lambda measured: measured["rate at iteration 100, of that at 0"] > 1,
+        ),
+        Mistake(
+            name="a little later is still too early",
+            message="The right line, but by iteration 100 the rate has still been cut several times.",
+            answer=lambda: ("stepsize", 30),
+            shows=lambda measured: measured["changed"] == "stepsize",
+        ),
+    ),
+)
+
+
+# 06.4 ------------------------------------------------------------------------------------------------
+
+MOST_PARAMETERS = 20_000
+LEAST_ACCURACY = 0.94
+
+LITTLE_NET = """\
+name: "little"
+layer {{ name: "digits" type: "Data" top: "data" top: "label" include {{ phase: TRAIN }}
+  transform_param {{ scale: 0.00390625 }}
+  data_param {{ source: "digits/digits_train_lmdb" batch_size: 64 backend: LMDB }} }}
+layer {{ name: "digits" type: "Data" top: "data" top: "label" include {{ phase: TEST }}
+  transform_param {{ scale: 0.00390625 }}
+  data_param {{ source: "digits/digits_{tested_on}_lmdb" batch_size: 90 backend: LMDB }} }}
+layer {{ name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
+  convolution_param {{ num_output: {conv1} kernel_size: 5 weight_filler {{ type: "xavier" }} }} }}
+layer {{ name: "pool1" type: "Pooling" bottom: "conv1" top: "pool1"
+  pooling_param {{ pool: MAX kernel_size: 2 stride: 2 }} }}
+layer {{ name: "conv2" type: "Convolution" bottom: "pool1" top: "conv2"
+  convolution_param {{ num_output: {conv2} kernel_size: 5 weight_filler {{ type: "xavier" }} }} }}
+layer {{ name: "pool2" type: "Pooling" bottom: "conv2" top: "pool2"
+  pooling_param {{ pool: MAX kernel_size: 2 stride: 2 }} }}
+layer {{ name: "ip1" type: "InnerProduct" bottom: "pool2" top: "ip1"
+  inner_product_param {{ num_output: {ip1} weight_filler {{ type: "xavier" }} }} }}
+layer {{ name: "relu1" type: "ReLU" bottom: "ip1" top: "ip1" }}
+layer {{ name: "ip2" type: "InnerProduct" bottom: "ip1" top: "ip2"
+  inner_product_param {{ num_output: 10 weight_filler {{ type: "xavier" }} }} }}
+layer {{ name: "accuracy" type: "Accuracy" bottom: "ip2" bottom: "label" top: "accuracy"
+  include {{ phase: TEST }} }}
+layer {{ name: "loss" type: "SoftmaxWithLoss" bottom: "ip2" bottom: "label" top: "loss" }}
+"""
+
+
+def train_little(conv1=8, conv2=16, ip1=32, iterations=300, tested_on="test"):
+    """Make LeNet's layers narrower, most of all the widest; train it; return its solver."""
+    text = LITTLE_NET.format(conv1=conv1, conv2=conv2, ip1=ip1, tested_on=tested_on)
+    spec = prototxt.parse_solver(
+        'base_lr: 0.02 momentum: 0.9 weight_decay: 0.0005 lr_policy: "fixed" random_seed: 6 '
+        f"test_iter: 4 test_interval: 1000 test_initialization: false snapshot_after_train: false "
+        f"max_iter: {iterations}"
+    )
+    spec.net_param.CopyFrom(prototxt.parse_net(text))
+    solver = Solver(spec)
+    solver.step(iterations)
+    return solver
+
+
+def _measure_little(solver):
+    counts = {name: sum(blob.count for blob in blobs) for name, blobs in solver.net.params.items()}
+    data = next(layer for layer in solver.test_nets[0].layers if layer.type == "Data")
+    unseen = 0 if "train" in data.options.source else solver.spec.test_iter[0] * data.options.batch_size
+    [tested] = solver.test()
+    return {
+        "parameters": sum(counts.values()),
+        "most of them in": max(counts, key=counts.get),
+        "iterations trained": solver.iter,
+        "tested on so many new digits": unseen,
+        "accuracy": round(float(tested["accuracy"]), 2),
+    }
+
+
+LITTLE = Measured(
+    number="06.4",
+    title="A smaller net",
+    kind="experiment",
+    name="little",
+    points=3,
+    solution=train_little,
+    expects=Solver,
+    expects_words="Solver, after training",
+    measure=_measure_little,
+    what_ran="counted the parameters of your net and tested it",
+    requirements=(
+        Requirement(what="parameters", most=MOST_PARAMETERS),
+        Requirement(what="tested on so many new digits", least=360, most=360),
+        Requirement(what="accuracy", least=LEAST_ACCURACY),
+    ),
+    hints=(
+        "Which layer of LeNet holds most of its numbers? (Exercise 06.1 counted them.) Begin there.",
+        "ip1 has num_output times the count of what it reads. Fewer outputs of ip1 help, and fewer "
+        "channels in conv2 help ip1 too.",
+        "Try 8 channels in conv1, 16 in conv2 and 32 outputs in ip1; count before you train. Under 94 %? "
+        "Train for a few more iterations, or raise base_lr a little.",
+    ),
+    mistakes=(
+        Mistake(
+            name="tested on what it learned from",
+            message="The net may know those digits by heart. The TEST phase must read the test LMDB.",
+            answer=lambda: train_little(iterations=100, tested_on="train"),
+            shows=lambda measured: measured["tested on so many new digits"] == 0,
+        ),
+        Mistake(
+            name="not trained",
+            message="The solver is at iteration 0: the net still says what its first random weights say.",
+            answer=lambda: train_little(iterations=0),
+            shows=lambda measured: measured["iterations trained"] == 0,
+        ),
+        Mistake(
+            name="saved in the wrong place",
+            message="The convolutions became smaller, but most numbers are in ip1, as before.",
+            answer=lambda: train_little(conv1=10, conv2=25, ip1=500, iterations=1),
+            shows=lambda measured: (
+                measured["parameters"] > MOST_PARAMETERS and measured["most of them in"] == "ip1"
+            ),
+        ),
+        Mistake(
+            name="still too large",
+            message="Count again before you train: every layer counts.",
+            answer=lambda: train_little(conv1=20, conv2=50, ip1=10, iterations=1),
+            shows=lambda measured: measured["parameters"] > MOST_PARAMETERS,
+        ),
+        Mistake(
+            name="small enough, but it has not learned enough",
+            message="Is it too small, or did it stop too early? The curve of the loss tells which.",
+            answer=lambda: train_little(iterations=3),
+            shows=lambda measured: measured["accuracy"] < LEAST_ACCURACY,
+        ),
+    ),
+)
+
+
+# 06.5 ------------------------------------------------------------------------------------------------
+
+
+def painted_digits(count, seed=0):
+    """Return colour pictures the size of CIFAR-10's: digits in one colour on paper of another.
+
+    Parameters
+    ----------
+    count : int
+        At most 1,437, as many as there are digits to learn from.
+    seed : int
+
+    Returns
+    -------
+    x : ndarray of uint8, (count, 3, 32, 32)
+        Channels in the order blue, green, red.
+    y : ndarray of int64, (count,)
+    """
+    digits = datasets.load("digits")
+    rng = np.random.default_rng(seed)
+    ink = np.pad(digits.x_train[:count], ((0, 0), (0, 0), (2, 2), (2, 2))) / 255.0
+    dark = rng.integers(0, 128, size=(count, 3, 1, 1))
+    bright = rng.integers(128, 256, size=(count, 3, 1, 1))
+    paper, pen = np.where(rng.random((count, 1, 1, 1)) < 0.5, [dark, bright], [bright, dark])
+    return np.rint(paper + ink * (pen - paper)).astype(np.uint8), digits.y_train[:count]
+
+
+def colour_net_by_hand():
+    """LeNet for 3x32x32: three channels in, ReLU after each convolution, ten scores out."""
+    return """
+    name: "colour"
+    layer { name: "data" type: "Input" top: "data"
+      input_param { shape { dim: 20 dim: 3 dim: 32 dim: 32 } } }
+    layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
+      convolution_param { num_output: 16 kernel_size: 5 weight_filler { type: "xavier" } } }
+    layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "conv1" }
+    layer { name: "pool1" type: "Pooling" bottom: "conv1" top: "pool1"
+      pooling_param { pool: MAX kernel_size: 2 stride: 2 } }
+    layer { name: "conv2" type: "Convolution" bottom: "pool1" top: "conv2"
+      convolution_param { num_output: 32 kernel_size: 5 weight_filler { type: "xavier" } } }
+    layer { name: "relu2" type: "ReLU" bottom: "conv2" top: "conv2" }
+    layer { name: "pool2" type: "Pooling" bottom: "conv2" top: "pool2"
+      pooling_param { pool: MAX kernel_size: 2 stride: 2 } }
+    layer { name: "ip1" type: "InnerProduct" bottom: "pool2" top: "ip1"
+      inner_product_param { num_output: 64 weight_filler { type: "xavier" } } }
+    layer { name: "relu3" type: "ReLU" bottom: "ip1" top: "ip1" }
+    layer { name: "score" type: "InnerProduct" bottom: "ip1" top: "score"
+      inner_product_param { num_output: 10 weight_filler { type: "xavier" } } }
+    """
+
+
+OVERFIT_STEPS = 60
+
+LOSS_ON_TOP = """
+layer { name: "label" type: "Input" top: "label" input_param { shape { dim: 20 } } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "score" bottom: "label" top: "loss" }
+"""
+
+
+def _measure_colour(text):
+    net = Net(prototxt.parse_net(text, "your net"))
+    for name in ("data", "score"):
+        if name not in net.blobs:
+            raise SpecError(f"expected a blob {name!r} in your net, found {', '.join(net.blobs)}")
+    measured = {
+        "reads": str(net.blobs["data"].shape[1:]),
+        "scores": net.blobs["score"].shape[-1],
+        "last layer": net.layers[-1].type,
+        "parameters": sum(blob.count for blobs in net.params.values() for blob in blobs),
+        "loss before learning": float("nan"),
+        f"loss after {OVERFIT_STEPS} steps on 20 pictures": float("nan"),
+    }
+    if measured["reads"] != "(3, 32, 32)" or measured["scores"] != 10:
+        return measured
+    spec = prototxt.parse_solver(
+        'base_lr: 0.01 momentum: 0.9 lr_policy: "fixed" random_seed: 6 snapshot_after_train: false '
+        f"max_iter: {OVERFIT_STEPS}"
+    )
+    spec.net_param.CopyFrom(prototxt.parse_net(text + LOSS_ON_TOP, "your net with a loss"))
+    solver = Solver(spec)
+    x, y = painted_digits(20)
+    solver.net.blobs["data"].reshape(*x.shape)
+    solver.net.blobs["data"].data = x / np.float32(256) - np.float32(0.5)
+    solver.net.blobs["label"].data = y
+    losses = []
+    with np.errstate(all="ignore"):
+        for _ in range(OVERFIT_STEPS):
+            solver.step(1)
+            losses.append(float(solver.net.loss))
+    measured["loss before learning"] = round(losses[0], 2)
+    measured[f"loss after {OVERFIT_STEPS} steps on 20 pictures"] = round(losses[-1], 2)
+    return measured
+
+
+_LAST = f"loss after {OVERFIT_STEPS} steps on 20 pictures"
+
+
+def _altered(*changes):
+    """Return the worked answer with some words changed, as a function."""
+
+    def make():
+        text = colour_net_by_hand()
+        for old, new in changes:
+            if old not in text:
+                raise ValueError(f"the worked answer has no {old!r}")
+            text = text.replace(old, new)
+        return text
+
+    return make
+
+
+COLOUR = Measured(
+    number="06.5",
+    title="A net for colour pictures",
+    kind="experiment",
+    name="colour_net",
+    points=4,
+    solution=colour_net_by_hand,
+    expects=str,
+    expects_words="prototxt text",
+    measure=_measure_colour,
+    what_ran=f"built your net, put a loss on top, and trained it on 20 pictures for {OVERFIT_STEPS} steps",
+    requirements=(
+        Requirement(what="scores", least=10, most=10),
+        Requirement(what="parameters", most=500_000),
+        Requirement(what="loss before learning", least=1.5, most=4.0),
+        Requirement(what=_LAST, most=0.2),
+    ),
+    hints=(
+        "Begin with lenet.prototxt. Three things change: what the Input says, what conv1 sees (nothing to "
+        "write: it asks its bottom), and the name of the last blob.",
+        "The last blob is `score`: ten numbers from an InnerProduct, before any Softmax; the loss on top has "
+        "its own. Every layer with weights needs a weight_filler.",
+        "If the loss stays at 2.30, are the weights all zero (no filler)? If it begins far above 4, they "
+        'are too large: `weight_filler { type: "xavier" }` fits the size of each layer.',
+    ),
+    mistakes=(
+        Mistake(
+            name="still grey",
+            message="A colour picture has three channels, and CIFAR-10's have 32 x 32 pixels.",
+            answer=_altered(("dim: 3 dim: 32 dim: 32", "dim: 1 dim: 28 dim: 28")),
+            shows=lambda measured: measured["reads"] != "(3, 32, 32)",
+        ),
+        Mistake(
+            name="one score for each class is wanted",
+            message="There are ten classes; a SoftmaxWithLoss over ten labels reads ten scores.",
+            answer=_altered(("num_output: 10", "num_output: 1000")),
+            shows=lambda measured: measured["scores"] != 10,
+        ),
+        Mistake(
+            name="two softmaxes",
+            message="`score` is already a probability, and SoftmaxWithLoss takes the softmax once more: no "
+            "difference of probabilities is larger than 1, so the loss cannot come near 0.",
+            answer=_altered(
+                (
+                    'name: "score" type: "InnerProduct" bottom: "ip1" top: "score"',
+                    'name: "ip2" type: "InnerProduct" bottom: "ip1" top: "ip2"',
+                ),
+                (
+                    "num_output: 10 weight_filler",
+                    'num_output: 10 weight_filler { type: "xavier" } } }\n'
+                    'layer { name: "score" type: "Softmax" bottom: "ip2" top: "score" }\n'
+                    "#",
+                ),
+            ),
+            shows=lambda measured: measured["last layer"] == "Softmax",
+        ),
+        Mistake(
+            name="all weights begin at zero",
+            message="Without a weight_filler every weight is 0, all channels are alike, and no slope comes "
+            "through: the loss stays at ln 10.",
+            answer=_altered((' weight_filler { type: "xavier" }', "")),
+            shows=lambda measured: (
+                abs(measured["loss before learning"] - 2.3) < 0.01 and measured[_LAST] > 1.5
+            ),
+        ),
+        Mistake(
+            name="the weights begin too large",
+            message="A net that knows nothing should say 1/10 for each class, a loss of ln 10. This one is "
+            "sure, and wrong.",
+            answer=_altered(('type: "xavier"', 'type: "gaussian" std: 1')),
+            shows=lambda measured: not measured["loss before learning"] < 4,
+        ),
+        Mistake(
+            name="too large for the task",
+            message="Twenty pictures are learned by heart with far fewer numbers, and in less time.",
+            answer=_altered(("num_output: 64", "num_output: 1024")),
+            shows=lambda measured: measured["parameters"] > 500_000,
+        ),
+    ),
+)
+
+EXERCISES = (COUNT, READ_LOG, CURE, LITTLE, COLOUR)
