@@ -1,5 +1,7 @@
 """What can go wrong, by name. Every message says what was expected, what was found, where, and what to do."""
 
+import contextlib
+
 
 class CafeError(Exception):
     """Base of all errors that cafe_edu raises on purpose.
@@ -26,7 +28,7 @@ class ShapeError(CafeError):
 
 
 class SpecError(CafeError):
-    """A prototxt file or message says something that cannot be: unknown field, wrong value, missing option."""
+    """A prototxt file or message says what cannot be: unknown field, wrong value, missing option."""
 
 
 class NetError(CafeError):
@@ -39,3 +41,14 @@ class DataError(CafeError):
 
 class WeightsError(CafeError):
     """A .caffemodel or .solverstate file is missing, damaged or does not fit the net."""
+
+
+@contextlib.contextmanager
+def noting(note):
+    """Add a note to any ``CafeError`` that the block raises; an empty note adds nothing."""
+    try:
+        yield
+    except CafeError as error:
+        if note:
+            error.add_note(note)
+        raise

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import shutil
 import tempfile
 
 from cafe_edu.errors import DataError
@@ -10,9 +11,10 @@ from cafe_edu.errors import DataError
 
 @contextlib.contextmanager
 def replacing(path):
-    """Write ``path`` atomically: yield a temporary path beside it, move it into place at the end.
+    """Write ``path`` atomically: yield a temporary path near it, move it into place at the end.
 
-    If the block raises or the process dies, ``path`` still holds what it held before.
+    If the block raises or the process dies, ``path`` still holds what it held before. The temporary path lies
+    in a hidden folder beside it, so that no pattern such as ``*.caffemodel`` finds a file half written.
 
     Parameters
     ----------
@@ -22,7 +24,7 @@ def replacing(path):
     Yields
     ------
     pathlib.Path
-        An empty file in the same folder, with the same ending, to be written and closed.
+        An empty file of the same name, to be written and closed.
 
     Examples
     --------
@@ -35,19 +37,16 @@ def replacing(path):
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    new = pathlib.Path(name)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.stem}-", dir=path.parent))
+    new = folder / path.name
+    new.touch()
     try:
         yield new
-        umask = os.umask(0)
-        os.umask(umask)
-        new.chmod(0o666 & ~umask)  # mkstemp makes private files; give the usual rights back
         with open(new, "rb") as written:
             os.fsync(written.fileno())
         os.replace(new, path)
     finally:
-        new.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def find(name, beside=None):

@@ -80,15 +80,18 @@ def multistep(spec, iter, current_step):
 
 @policy
 def poly(spec, iter, current_step):
-    r""":math:`base\_lr \cdot (1 - iter / max\_iter)^{power}`"""
-    return spec.base_lr * (1 - iter / spec.max_iter) ** spec.power, current_step
+    r""":math:`base\_lr \cdot (1 - iter / max\_iter)^{power}`, and 0 from ``max_iter`` on."""
+    if spec.max_iter < 1:
+        raise SpecError(f"lr_policy 'poly' needs a `max_iter` of 1 or more, found {spec.max_iter}")
+    return spec.base_lr * max(0, 1 - iter / spec.max_iter) ** spec.power, current_step
 
 
 @policy
 def sigmoid(spec, iter, current_step):
-    r""":math:`base\_lr \,/\, (1 + e^{-\gamma (iter - stepsize)})`; Caffe asks for gamma >= 0, so the rate rises."""
+    r""":math:`base\_lr \,/\, (1 + e^{-\gamma (iter - stepsize)})`; as Caffe asks for gamma >= 0, it rises."""
     if spec.gamma < 0 or spec.stepsize < 1:
         raise SpecError(
-            f"lr_policy 'sigmoid' needs gamma >= 0 and stepsize >= 1, found {spec.gamma:g} and {spec.stepsize}"
+            f"lr_policy 'sigmoid' needs gamma >= 0 and stepsize >= 1, "
+            f"found {spec.gamma:g} and {spec.stepsize}"
         )
     return spec.base_lr / (1 + math.exp(-spec.gamma * (iter - spec.stepsize))), current_step

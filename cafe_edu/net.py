@@ -8,8 +8,8 @@ import numpy as np
 
 from cafe_edu import caffemodel, prototxt
 from cafe_edu.blob import Blob
-from cafe_edu.device import array_module, module_of, to_numpy
-from cafe_edu.errors import CafeError, NetError, ShapeError, SpecError, WeightsError
+from cafe_edu.device import module_of, to_numpy
+from cafe_edu.errors import NetError, ShapeError, SpecError, WeightsError, noting
 from cafe_edu.layer import Layer, layer_class
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.rules import filter_layers
@@ -53,7 +53,8 @@ class Net:
     layers : dict, optional
         Type name -> class, asked before the built-in layers; for your own ``ReLU``.
     level, stages : int, sequence of str
-        The rest of Caffe's net state, for ``include`` and ``exclude`` rules.
+        The rest of Caffe's net state, for ``include`` and ``exclude`` rules: a level wins over that of the
+        net's own ``state``, stages are added to its stages.
     rng : int or numpy.random.Generator, optional
         Seed or source of all chance in this net.
     device : {"cpu", "gpu"}
@@ -89,7 +90,7 @@ class Net:
     """
 
     def __init__(
-        self, spec, phase="TEST", weights=None, *, layers=None, level=0, stages=(), rng=None, device="cpu",
+        self, spec, phase="TEST", weights=None, *, layers=None, level=None, stages=(), rng=None, device="cpu",
         dtype=np.float32,
     ):  # fmt: skip
         if phase not in ("TRAIN", "TEST"):
@@ -98,13 +99,11 @@ class Net:
         self.phase, self.name, self.loss = phase, spec.name, 0.0
         self.rng, self.xp, self.dtype = np.random.default_rng(rng), module_of(device), np.dtype(dtype)
         self.blobs, self.params, self.learnable, self.steps = {}, {}, [], []
-        try:
+        level = spec.state.level if level is None else level
+        stages = [*spec.state.stage, *stages]
+        with noting(where):
             self.spec = insert_splits(filter_layers(spec, phase, level, stages))
             self._build(layers)
-        except CafeError as error:
-            if where:
-                error.add_note(f"in {where}")
-            raise
         if weights is not None:
             self.load(weights)
 
@@ -114,9 +113,10 @@ class Net:
         self._written_by = {}  # blob name -> the step that wrote it last
         unread = set()
         for spec in self.spec.layer:
-            spec.phase = caffe_pb2.Phase.Value(self.phase)
+            if not spec.HasField("phase"):  # a layer may insist on a phase of its own
+                spec.phase = caffe_pb2.Phase.Value(self.phase)
             cls = self._class_of(spec, extra)
-            layer = cls(spec, self.phase, self.rng, self.folder, self.dtype, self.xp)
+            layer = cls(spec, caffe_pb2.Phase.Name(spec.phase), self.rng, self.folder, self.dtype, self.xp)
             step = Step(layer, [self.blobs[name] for name in spec.bottom], [], [], [])
             with _blaming(step, "set up"):
                 if spec.propagate_down and len(spec.propagate_down) != len(spec.bottom):
@@ -159,7 +159,7 @@ class Net:
             self._written_by[name] = step
 
     def _check_in_place(self, layer, name):
-        """Refuse to overwrite numbers that a layer before still needs (Caffe issue #2015: wrong gradients, silently)."""
+        """Refuse to overwrite what a layer before still needs (Caffe's issue #2015: wrong gradients)."""
         if not layer.in_place:
             raise NetError(f"this type cannot run in place: give its top a name other than {name!r}")
         before = self._written_by[name]
@@ -170,8 +170,8 @@ class Net:
             raise NetError(f"it cannot run in place on {name!r}, whose memory is also that of {others}")
         if before.layer.rereads_top:
             raise NetError(
-                f"it cannot run in place on {name!r}: {before.layer.name!r} ({before.layer.type}) needs those numbers "
-                f"for its gradient; give the top another name"
+                f"it cannot run in place on {name!r}: {before.layer.name!r} ({before.layer.type}) needs "
+                f"those numbers for its gradient; give the top another name"
             )
 
     def _refuse_second_writer(self, layer, name):
@@ -191,7 +191,9 @@ class Net:
         """List the layer's parameters; one whose name was seen before becomes the first one's twin."""
         layer, specs = step.layer, step.layer.spec.param
         if len(specs) > len(layer.params):
-            raise SpecError(f"expected at most {len(layer.params)} `param` (its parameters), found {len(specs)}")
+            raise SpecError(
+                f"expected a `param` for each of {len(layer.params)} parameters, found {len(specs)}"
+            )
         for i, blob in enumerate(layer.params):
             spec = specs[i] if i < len(specs) else caffe_pb2.ParamSpec()
             lr_mult = spec.lr_mult if spec.HasField("lr_mult") else None
@@ -202,6 +204,8 @@ class Net:
                 self.learnable.append(mine)
             else:
                 self._share_param(owner, mine, spec)
+        if layer.params and layer.name in self.params:
+            raise NetError("another layer has this name: their parameters could not be told apart in a file")
         if layer.params:
             self.params[layer.name] = layer.params
 
@@ -217,7 +221,9 @@ class Net:
         for field in ("lr_mult", "decay_mult"):
             first, second = getattr(owner, field), getattr(mine, field)
             if None not in (first, second) and first != second:
-                raise SpecError(f"shared param {mine.name!r}: `{field}` is {first:g} in {owner.layer!r} and {second:g} here")
+                raise SpecError(
+                    f"shared param {mine.name!r}: `{field}` is {first:g} in {owner.layer!r}, {second:g} here"
+                )
             if first is None:
                 setattr(owner, field, second)
         mine.blob.share(owner.blob)
@@ -282,7 +288,8 @@ class Net:
         """
         for name, values in inputs.items():
             if name not in self.inputs:
-                raise NetError(f"net {self.name!r} has no input {name!r}; it has {', '.join(self.inputs) or 'none'}")
+                known = ", ".join(self.inputs) or "none"
+                raise NetError(f"net {self.name!r} has no input {name!r}; it has {known}")
             values = self.xp.asarray(values, self.dtype)
             self.blobs[name].reshape(*values.shape)
             self.blobs[name].data = values
@@ -336,30 +343,36 @@ class Net:
         for name, blobs in self.params.items():
             if name not in stored:
                 continue
-            with _noting(f"in {path}"):
-                found += zip(blobs, self._fit(name, blobs, stored[name]), strict=True)
+            with noting(f"in {path}"):
+                found += self._fit(name, blobs, stored[name])
         if not found and self.params:
             raise WeightsError(
                 f"{path} has no layer of this net: it has {', '.join(stored) or 'none'}; "
                 f"the net has {', '.join(self.params)}"
             )
         for blob, values in found:
-            if values is not None:  # HDF5 keeps a shared parameter with its owner only
-                blob.data = self.xp.asarray(values, self.dtype)
+            blob.data = self.xp.asarray(values, self.dtype)
 
-    @staticmethod
-    def _fit(name, blobs, arrays):
-        """The stored arrays in the shapes of the layer's blobs."""
-        if len(arrays) != len(blobs):
-            raise WeightsError(f"layer {name!r}: expected {len(blobs)} parameters, found {len(arrays)}")
+    def _fit(self, name, blobs, arrays):
+        """Pair the layer's blobs with the stored arrays, in the blobs' shapes."""
+        owned = {id(param.blob) for param in self.learnable}
+        arrays = arrays + [None] * (len(blobs) - len(arrays))
+        missing = any(array is None and id(blob) in owned for blob, array in zip(blobs, arrays, strict=False))
+        if missing or len(arrays) > len(blobs):
+            found = sum(array is not None for array in arrays)
+            raise WeightsError(f"layer {name!r}: expected {len(blobs)} parameters, found {found}")
+        pairs = []
         for i, (blob, array) in enumerate(zip(blobs, arrays, strict=True)):
+            if array is None:  # HDF5 keeps a shared parameter with its owner only
+                continue
             old = (1,) * (4 - len(blob.shape)) + blob.shape  # files of before 2015 wrote four axes always
-            if array is not None and array.shape not in (blob.shape, old):
+            if array.shape not in (blob.shape, old):
                 raise WeightsError(
                     f"layer {name!r}, parameter {i}: expected shape {blob.shape}, found {array.shape}; "
                     f"to leave this layer as it is, give it a name that the file does not have"
                 )
-        return [a if a is None else a.reshape(blob.shape) for blob, a in zip(blobs, arrays, strict=True)]
+            pairs.append((blob, array.reshape(blob.shape)))
+        return pairs
 
     def save(self, path):
         """Write the parameters as a .caffemodel, or as HDF5 if the name ends in .h5; whole or not at all."""
@@ -370,8 +383,11 @@ class Net:
         """Use the parameters of another net's layers of the same names (a TEST net beside its TRAIN net)."""
         for name, blobs in self.params.items():
             owners = other.params.get(name, blobs)
-            if [blob.shape for blob in owners] != [blob.shape for blob in blobs]:
-                raise ShapeError(f"layer {name!r} cannot share its parameters: their shapes differ")
+            mine, theirs = [blob.shape for blob in blobs], [blob.shape for blob in owners]
+            if mine != theirs:
+                raise ShapeError(
+                    f"layer {name!r} cannot share: its parameters are {mine}, the other's {theirs}"
+                )
             for blob, owner in zip(blobs, owners, strict=True):
                 blob.share(owner)
 
@@ -387,18 +403,22 @@ class Net:
 
 
 def _read(spec):
-    """Return (NetParameter, folder of the file or None, the file's name or None)."""
+    """Return (NetParameter, folder of the file or None, "in FILE" or "")."""
     if isinstance(spec, caffe_pb2.NetParameter):
-        return _current(spec), None, None
+        return _current(spec), None, ""
     if isinstance(spec, str) and ("{" in spec or "\n" in spec):
-        return _current(prototxt.parse_net(spec)), None, None
+        return _current(prototxt.parse_net(spec)), None, ""
     path = pathlib.Path(spec)
-    return _current(prototxt.read_net(path)), path.parent, str(path)
+    spec = prototxt.read_net(path)
+    with noting(f"in {path}"):
+        return _current(spec), path.parent, f"in {path}"
 
 
 def _current(spec):
     if spec.layers or (spec.input and not spec.layer):
-        raise SpecError("this net is in an old format (`layers`, or `input` without layers); cafe_edu reads `layer { ... }`")
+        raise SpecError(
+            "this net is in an old format (`layers`, or `input` without layers); expected `layer { ... }`"
+        )
     return spec
 
 
@@ -410,13 +430,4 @@ def _blaming(step, doing):
     except Exception as error:
         shapes = ", ".join(f"{blob.name} {blob.shape}" for blob in step.bottom) or "no bottoms"
         error.add_note(f"in layer {step.layer.name!r} ({step.layer.spec.type}), {doing}, reading {shapes}")
-        raise
-
-
-@contextlib.contextmanager
-def _noting(note):
-    try:
-        yield
-    except CafeError as error:
-        error.add_note(note)
         raise

@@ -7,8 +7,8 @@ from cafe_edu.proto import caffe_pb2
 def filter_layers(spec, phase, level=0, stages=()):
     """Return a copy of a NetParameter with only the layers that a net in this state has.
 
-    A layer with ``include`` rules is in if any of them holds; one with ``exclude`` rules is out if any holds; one with
-    neither is in.
+    A layer with ``include`` rules is in if any of them holds; one with ``exclude`` rules is out if any
+    holds; one with neither is in.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Solver: the loop that learns. Test, forward, backward, step downhill, look, remember."""
 
 import collections
+import difflib
 import logging
 import math
 import pathlib
@@ -10,7 +11,7 @@ import numpy as np
 
 from cafe_edu import caffemodel, files, prototxt
 from cafe_edu.device import cupy, to_numpy
-from cafe_edu.errors import CafeError, SpecError, WeightsError
+from cafe_edu.errors import CafeError, SpecError, WeightsError, noting
 from cafe_edu.lr_policies import learning_rate
 from cafe_edu.net import Net
 from cafe_edu.proto import caffe_pb2
@@ -43,6 +44,8 @@ class Solver:
         iter, loss (as displayed) and lr, one entry for each iteration.
     test_record : list of dict
         iter, net (its number) and the mean of each output, one entry for each test.
+    stopping : bool
+        Set while training (by Ctrl-C, or by your own layer), it ends the training after this iteration.
 
     References
     ----------
@@ -51,16 +54,26 @@ class Solver:
 
     def __init__(self, spec, layers=None, **changes):
         self.spec, self.folder, self._file = _read(spec)
-        _change(self.spec, changes)
+        with noting(f"in {self._file}" if self._file else ""):
+            _change(self.spec, changes)
+            self._build(layers)
+
+    # building ---------------------------------------------------------------------------------------
+
+    def _build(self, layers):
         if self.spec.iter_size < 1 or self.spec.average_loss < 1:
             raise SpecError("expected `iter_size` and `average_loss` of 1 or more")
+        if self.spec.regularization_type not in ("L1", "L2"):
+            found = self.spec.regularization_type
+            raise SpecError(f"expected `regularization_type` L2 or L1, found {found!r}")
         self.device = self._choose_device()
         self.rng = np.random.default_rng(self.spec.random_seed if self.spec.random_seed >= 0 else None)
         self.net = self._make_net(self._train_source(), "TRAIN", self.spec.train_state, layers)
         self.test_nets = self._make_test_nets(layers)
         self.rule = rule_class(self.spec.type)(self.spec)
         self.history = [
-            [self.net.xp.zeros_like(p.blob.data) for p in self.net.learnable] for _ in range(self.rule.histories)
+            [self.net.xp.zeros_like(param.blob.data) for param in self.net.learnable]
+            for _ in range(self.rule.histories)
         ]
         self.iter, self.current_step = 0, 0
         self.stopping = self.snapshot_wanted = False  # requests, answered after the iteration under way
@@ -71,8 +84,6 @@ class Solver:
             for part in path.split(","):
                 self.net.load(files.find(part.strip(), self.folder))
 
-    # building ---------------------------------------------------------------------------------------
-
     def _choose_device(self):
         wants = self.spec.HasField("solver_mode") and self.spec.solver_mode == caffe_pb2.SolverParameter.GPU
         if wants and cupy() is None:
@@ -80,7 +91,8 @@ class Solver:
         return "gpu" if wants and cupy() is not None else "cpu"
 
     def _train_source(self):
-        sources = [name for name in ("net", "net_param", "train_net", "train_net_param") if self.spec.HasField(name)]
+        names = ("net", "net_param", "train_net", "train_net_param")
+        sources = [name for name in names if self.spec.HasField(name)]
         if len(sources) != 1:
             raise SpecError(
                 f"expected one of `net`, `net_param`, `train_net`, `train_net_param` in the solver, "
@@ -91,14 +103,9 @@ class Solver:
     def _make_net(self, source, phase, state, layers):
         if isinstance(source, str):
             source = files.find(source, self.folder)
-            own = prototxt.read_net(source).state
-        else:
-            own = source.state
-        merged = caffe_pb2.NetState()
-        merged.CopyFrom(own)
-        merged.MergeFrom(state)
+        level = state.level if state.HasField("level") else None
         return Net(
-            source, phase, layers=layers, level=merged.level, stages=list(merged.stage), rng=self.rng, device=self.device
+            source, phase, layers=layers, level=level, stages=state.stage, rng=self.rng, device=self.device
         )
 
     def _make_test_nets(self, layers):
@@ -108,7 +115,9 @@ class Solver:
         if generic:
             sources += generic * (len(spec.test_iter) - len(sources))
         if len(spec.test_iter) != len(sources):
-            raise SpecError(f"expected one `test_iter` for each of {len(sources)} test nets, found {len(spec.test_iter)}")
+            raise SpecError(
+                f"expected one `test_iter` for each of {len(sources)} test nets, found {len(spec.test_iter)}"
+            )
         if sources and spec.test_interval < 1:
             raise SpecError("there is a test net: `test_interval` must be 1 or more")
         if spec.test_state and len(spec.test_state) != len(sources):
@@ -135,7 +144,6 @@ class Solver:
         log.info("Learning Rate Policy: %s", self.spec.lr_policy)
         if resume is not None:
             self.restore(resume)
-        self.stopping = False
         self.step(self.spec.max_iter - self.iter, progress)
         if self.spec.snapshot_after_train and not self._due(self.spec.snapshot):
             self.snapshot()
@@ -151,6 +159,7 @@ class Solver:
 
     def step(self, n, progress=False):
         """Do ``n`` iterations, with the tests, log lines and snapshots that fall due."""
+        self.stopping = False
         bar = _Bar(self, n) if progress else None
         since = time.perf_counter(), self.iter
         try:
@@ -214,11 +223,13 @@ class Solver:
     def _clip(self, params):
         if self.spec.clip_gradients < 0:
             return 1.0
-        norm = math.sqrt(sum(float((p.blob.diff.astype(np.float64) ** 2).sum()) for p in params))
+        moving = [p.blob.diff for p in params if p.lr_mult != 0]  # Caffe makes no gradient for the others
+        norm = math.sqrt(sum(float((g.astype(np.float64) ** 2).sum()) for g in moving))
         if norm <= self.spec.clip_gradients:
             return 1.0
-        log.info("Gradient clipping: scaling down gradients (L2 norm %g > %g)", norm, self.spec.clip_gradients)
-        return self.spec.clip_gradients / norm
+        most = self.spec.clip_gradients
+        log.info("Gradient clipping: scaling down gradients (L2 norm %g > %g)", norm, most)
+        return most / norm
 
     def _decay(self, param, w, g):
         decay = self.spec.weight_decay * (1 if param.decay_mult is None else param.decay_mult)
@@ -226,10 +237,8 @@ class Solver:
             return
         if self.spec.regularization_type == "L2":
             g += decay * w
-        elif self.spec.regularization_type == "L1":
-            g += decay * self.net.xp.sign(w)
         else:
-            raise SpecError(f"expected `regularization_type` L2 or L1, found {self.spec.regularization_type!r}")
+            g += decay * self.net.xp.sign(w)
 
     # looking ----------------------------------------------------------------------------------------
 
@@ -259,7 +268,7 @@ class Solver:
             if self.spec.test_compute_loss:
                 log.info("Test loss: %g", loss)
             log_outputs(net, means, "    Test net output ")
-            scalars = {name: float(values) for name, values in means.items() if np.size(values) == 1}
+            scalars = {name: values.item() for name, values in means.items() if values.size == 1}
             self.test_record.append({"iter": self.iter, "net": k, **scalars})
             results.append(means)
         return results
@@ -319,10 +328,12 @@ class Solver:
         for mine, stored in zip(histories, state.history, strict=True):
             mine[...] = self.net.xp.asarray(stored.reshape(mine.shape))
         self.iter, self.current_step = state.iter, state.current_step
+        self._losses.clear()
         log.info("Restored %s: iteration %d", path, self.iter)
 
     def __repr__(self):
-        return f"Solver {self.spec.type!r} of {self.net.name!r} at iteration {self.iter} of {self.spec.max_iter}"
+        done = f"iteration {self.iter} of {self.spec.max_iter}"
+        return f"Solver {self.spec.type!r} of {self.net.name!r} at {done}"
 
 
 def _model_of(state, learned_net):
@@ -340,7 +351,7 @@ def _read(spec):
         copy = caffe_pb2.SolverParameter()
         copy.CopyFrom(spec)
         return copy, None, None
-    if isinstance(spec, str) and (":" in spec and "\n" in spec):
+    if isinstance(spec, str) and (": " in spec or "\n" in spec):
         return prototxt.parse_solver(spec), None, None
     path = pathlib.Path(spec)
     return prototxt.read_solver(path), path.parent, path
@@ -351,14 +362,17 @@ def _change(spec, changes):
     known = spec.DESCRIPTOR.fields_by_name
     for name, value in changes.items():
         if name not in known:
-            raise SpecError(f"a solver has no field {name!r}")
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise SpecError(f"a solver has no field {name!r}{hint}")
+        value = str(value) if isinstance(value, pathlib.Path) else value
+        if known[name].is_repeated and not isinstance(value, list | tuple):
+            value = [value]
         spec.ClearField(name)
-        if known[name].message_type and not known[name].is_repeated:
-            getattr(spec, name).CopyFrom(value)
-        elif known[name].is_repeated:
-            getattr(spec, name).extend(value if isinstance(value, list | tuple) else [value])
-        else:
-            setattr(spec, name, str(value) if isinstance(value, pathlib.Path) else value)
+        try:
+            spec.MergeFrom(caffe_pb2.SolverParameter(**{name: value}))
+        except (TypeError, ValueError) as error:
+            raise SpecError(f"{name}={value!r} does not fit the solver: {error}") from None
 
 
 class _Bar:

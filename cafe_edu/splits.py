@@ -42,7 +42,7 @@ def insert_splits(spec):
                 split.top.extend(_split_top(spec, (i, j), name, k) for k in range(readers[i, j]))
                 if weight:  # the loss moves to the first top of the split
                     split.loss_weight.extend([weight] + [0] * (readers[i, j] - 1))
-                    del layer.loss_weight[:]
+                    layer.loss_weight[j] = 0  # not deleted: a loss layer without one counts as 1
                     taken[i, j] += 1
     return result
 
@@ -56,7 +56,8 @@ def _readers(spec):
                 near = difflib.get_close_matches(name, last, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(last) or 'none yet'}"
                 raise NetError(
-                    f"layer {layer.name!r} ({layer.type}) reads blob {name!r}, which no layer before it makes; {hint}"
+                    f"layer {layer.name!r} ({layer.type}) reads blob {name!r}, "
+                    f"which no layer before it makes; {hint}"
                 )
             writer_of[i, j] = last[name]
             readers[last[name]] += 1

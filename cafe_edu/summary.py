@@ -8,7 +8,7 @@ HEAD = ("layer", "type", "reads", "makes", "shape", "parameters", "memory")
 
 
 def rows(net):
-    """Return one tuple of strings for each layer, in the order of ``HEAD``; memory is that of the blobs it makes."""
+    """Return one tuple of strings for each layer, as ``HEAD``; its memory is that of the blobs it makes."""
     table, seen = [], set()
     for step in net.steps:
         made = [blob for blob in step.top if blob not in step.bottom]
@@ -31,7 +31,8 @@ def title(net):
     """Return the line above the table."""
     count = sum(p.blob.count for p in net.learnable)
     memory = sum(b.nbytes for blobs in net.params.values() for b in blobs)
-    return f"{net.name or 'net'} ({net.phase}): {len(net.steps)} layers, {count:,} parameters ({size(memory)})"
+    name = net.name or "net"
+    return f"{name} ({net.phase}): {len(net.steps)} layers, {count:,} parameters ({size(memory)})"
 
 
 def net_text(net):
@@ -40,7 +41,8 @@ def net_text(net):
     widths = [max(len(row[i]) for row in table) for i in range(len(HEAD))]
     lines = [title(net)]
     for row in table:
-        cells = [c.rjust(w) if i > 4 else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        cells = [cell.ljust(width) for cell, width in zip(row[:5], widths[:5], strict=True)]
+        cells += [cell.rjust(width) for cell, width in zip(row[5:], widths[5:], strict=True)]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
 
@@ -56,10 +58,9 @@ def net_html(net):
         )
         return f"<tr>{''.join(parts)}</tr>"
 
-    body = "".join(line(row, "td") for row in rows(net))
-    return (
-        f"<p><b>{html.escape(title(net))}</b></p><table><thead>{line(HEAD, 'th')}</thead><tbody>{body}</tbody></table>"
-    )
+    head, body = line(HEAD, "th"), "".join(line(row, "td") for row in rows(net))
+    table = f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+    return f"<p><b>{html.escape(title(net))}</b></p>{table}"
 
 
 def blob_html(blob):

@@ -9,8 +9,8 @@ class SGD(Rule):
 
     .. math:: h \leftarrow \mu h + \ell g, \qquad u = h
 
-    :math:`\ell` is the rate, :math:`\mu` the momentum. The rate is inside h, so a change of the rate takes effect
-    slowly (other frameworks multiply by it outside).
+    :math:`\ell` is the rate, :math:`\mu` the momentum. The rate is inside h, so a change of the rate takes
+    effect slowly (other frameworks multiply by it outside).
 
     References
     ----------
