@@ -1,0 +1,195 @@
+"""The builder: from a small source to notebooks, and what it refuses."""
+
+import json
+
+import pytest
+
+jupytext = pytest.importorskip("jupytext", reason="jupytext comes with cafe_edu[author]")
+
+from cafe_edu.course import build  # noqa: E402
+
+LESSON = """\
+# %% [markdown]
+# # A title
+
+# %%
+import matplotlib.pyplot as plt
+
+plt.figure(figsize=(1, 1))
+plt.plot([1, 2])
+plt.show()
+print("drawn")
+"""
+
+EXERCISES = """\
+# %% [markdown]
+# Count.
+
+# %% answer="06.1"
+### BEGIN SOLUTION
+parameters = 3
+### END SOLUTION
+
+# %% check="06.1"
+print("checked")
+"""
+
+WIDGET = """\
+import ipywidgets
+
+box = ipywidgets.Output()
+with box:
+    raise ValueError("inside")
+"""
+
+
+@pytest.fixture
+def root(tmp_path):
+    day = tmp_path / "lessons" / "source" / "day06_test"
+    day.mkdir(parents=True)
+    (tmp_path / "lessons" / "source" / "00_start.py").write_text("# %% [markdown]\n# Hello.\n")
+    (day / "lesson.py").write_text(LESSON)
+    (day / "exercises.py").write_text(EXERCISES)
+    return tmp_path
+
+
+def one_cell(root, code):
+    """Make the lesson one cell of code."""
+    (root / "lessons" / "source" / "day06_test" / "lesson.py").write_text(f"# %%\n{code}\n")
+
+
+def message(root, capsys):
+    """What `build lessons/day06` says when it fails."""
+    assert build.main(["lessons/day06", "--root", str(root)]) == 1
+    return capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_what_is_made(root, capsys):
+    assert build.main(["--root", str(root)]) == 0
+    assert capsys.readouterr().out.split("\n")[:4] == [
+        "built lessons/00_start.ipynb",
+        "built lessons/day06_test.ipynb",
+        "built solutions/day06_test.ipynb",
+        "built exercises/day06_test.ipynb",
+    ]
+    lesson = json.loads((root / "lessons" / "day06_test.ipynb").read_text())
+    assert lesson["metadata"] == build.KERNEL
+    assert [cell["id"] for cell in lesson["cells"]] == ["cell-001", "cell-002"]
+    picture, text = lesson["cells"][1]["outputs"]
+    assert picture["data"]["image/png"].startswith("iVBOR")
+    assert text["text"] == ["drawn\n"]
+    assert "execution" not in lesson["cells"][1]["metadata"]
+
+
+@pytest.mark.slow
+def test_the_same_bytes_again(root):
+    names = ["lessons/day06_test", "solutions/day06_test", "exercises/day06_test"]
+    made = []
+    for _ in range(2):
+        assert build.main(["--root", str(root), "--all"]) == 0
+        made.append([(root / f"{name}.ipynb").read_bytes() for name in names])
+    assert made[0] == made[1]
+
+
+@pytest.mark.slow
+def test_only_what_changed_is_built(root, capsys):
+    build.main(["--root", str(root)])
+    capsys.readouterr()
+    assert build.main(["--root", str(root)]) == 0
+    assert capsys.readouterr().out == ""
+    one_cell(root, "1 + 1")
+    assert build.main(["--root", str(root), "--check"]) == 1
+    assert capsys.readouterr().out == (
+        "stale: lessons/day06_test.ipynb (from lessons/source/day06_test/lesson.py)\n"
+    )
+    assert build.main(["--root", str(root)]) == 0
+    assert capsys.readouterr().out == "built lessons/day06_test.ipynb\n"
+
+
+def test_exercises_are_solutions_without_answers(root):
+    solution, exercise = [build.make(page) for page in build.pages(root)[-2:]]
+    assert solution.cells[1].source == "### BEGIN SOLUTION\nparameters = 3\n### END SOLUTION"
+    assert exercise.cells[1].source == "# YOUR CODE HERE\nraise NotImplementedError()"
+    assert [cell.id for cell in exercise.cells] == ["cell-001", "answer-06-1", "check-06-1"]
+    assert exercise.cells[1].metadata["nbgrader"] == {
+        "grade": False,
+        "grade_id": "answer-06-1",
+        "locked": False,
+        "schema_version": 3,
+        "solution": True,
+        "task": False,
+    }
+    assert exercise.cells[2].metadata["nbgrader"] == {
+        "grade": True,
+        "grade_id": "check-06-1",
+        "locked": True,
+        "points": 2,
+        "schema_version": 3,
+        "solution": False,
+        "task": False,
+    }
+    assert solution.cells[2].metadata == exercise.cells[2].metadata
+
+
+@pytest.mark.parametrize(
+    "source", ["x = 1", "### BEGIN SOLUTION\nx = 1", "x = 1\n### END SOLUTION"], ids=["none", "begin", "end"]
+)
+def test_an_answer_needs_both_markers(source):
+    with pytest.raises(
+        build.BuildError, match="expected ### BEGIN SOLUTION and ### END SOLUTION in an answer"
+    ):
+        build.without_answer(source, build.BLANK_CODE)
+
+
+def test_code_around_an_answer_is_kept():
+    source = "a\n    ### BEGIN SOLUTION\n    b\n    ### END SOLUTION\nc"
+    assert build.without_answer(source, ["?"]) == "a\n    ?\nc"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (
+            "raise KeyError('lost')",
+            "lessons/day06_test.ipynb, cell 1 (raise KeyError('lost')): KeyError: 'lost'",
+        ),
+        ("import sys\nprint('careful', file=sys.stderr)", "cell 1 wrote to stderr: careful"),
+        ("import warnings\nwarnings.warn('old', stacklevel=1)", "cell 1 wrote to stderr: "),
+        ("import pathlib\npathlib.Path.cwd()", "cell 1 shows a folder of this machine: "),
+        (WIDGET, "lessons/day06_test.ipynb, in a widget: ValueError: inside"),
+        ("import pathlib\nprint(pathlib.Path.home())", "cell 1 shows a folder of this machine: "),
+    ],
+)
+def test_a_cell_that_no_reader_should_see(root, capsys, code, words):
+    one_cell(root, code)
+    said = message(root, capsys)
+    assert said.startswith("error: ")
+    assert words in said
+    assert said.count("\n") == 1
+    assert not (root / "lessons" / "day06_test.ipynb").exists()
+
+
+def test_an_unknown_word_in_a_header(root, capsys):
+    (root / "lessons" / "source" / "day06_test" / "lesson.py").write_text('# %% anwser="06.1"\n1\n')
+    assert "lesson.py, cell 1: expected answer, check or tags in the header, found {'anwser'}" in message(
+        root, capsys
+    )
+
+
+def test_an_exercise_that_is_not_there(root, capsys):
+    (root / "lessons" / "source" / "day06_test" / "lesson.py").write_text('# %% check="06.9"\n1\n')
+    assert "no exercise '06.9'" in message(root, capsys)
+
+
+def test_two_cells_of_one_name(root, capsys):
+    cell = '# %% check="06.1"\n1\n'
+    (root / "lessons" / "source" / "day06_test" / "lesson.py").write_text(cell + cell)
+    assert "lesson.py: two cells are called 'check-06-1'; name each once" in message(root, capsys)
+
+
+def test_a_place_without_sources(tmp_path, capsys):
+    with pytest.raises(SystemExit) as status:
+        build.main(["--root", str(tmp_path)])
+    assert status.value.code == 2
+    assert "no lessons/source in" in capsys.readouterr().err

@@ -1,0 +1,78 @@
+"""check, hint and solution, as a reader types them."""
+
+import pytest
+
+from cafe_edu.course import check, checking, hint, progress, solution
+from cafe_edu.errors import CafeError
+
+RIGHT = {"conv1": 520, "conv2": 25_050, "ip1": 400_500, "ip2": 5_010}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("CAFE_EDU_HOME", str(tmp_path))
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+
+
+def in_notebook(**names):
+    """Call check("06.1") where these are the names of the notebook."""
+    namespace = {"check": check, **names}
+    return eval('check("06.1")', namespace)
+
+
+def test_check_finds_the_readers_object_by_name():
+    assert in_notebook(parameters=RIGHT).passed
+    assert progress.of("06.1") == {"attempts": 1, "passed": True, "hints": 0}
+
+
+def test_a_name_that_is_not_there():
+    verdict = in_notebook()
+    assert not verdict.passed
+    assert "define `parameters` first" in repr(verdict)
+
+
+def test_what_passed_once_stays_passed():
+    in_notebook(parameters=RIGHT)
+    in_notebook(parameters={})
+    assert progress.of("06.1") == {"attempts": 2, "passed": True, "hints": 0}
+
+
+def test_two_failing_checks_say_the_same():
+    wrong = RIGHT | {"ip1": 400_000}
+    assert repr(in_notebook(parameters=wrong)) == repr(in_notebook(parameters=wrong))
+
+
+def test_nbgrader_is_told_of_a_failure_by_an_error(monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    assert in_notebook(parameters=RIGHT).passed
+    with pytest.raises(checking.NotPassed, match=r"06\.1 not yet"):
+        in_notebook(parameters={})
+
+
+def test_hints_climb_three_rungs():
+    said = [repr(hint("06.1")) for _ in range(4)]
+    assert [text[:11] for text in said] == ["hint 1 of 3", "hint 2 of 3", "hint 3 of 3", "hint 3 of 3"]
+    assert 'solution("06.1")' in said[2]
+    assert said[2] == said[3]
+
+
+def test_the_solution_opens_after_an_attempt():
+    assert repr(solution("06.2")).startswith("try first")
+    checking.progress.record("06.2", attempts=1)
+    assert repr(solution("06.2")).startswith("def read_log(text):")
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ("06.9", "no exercise '06.9': day 06 has 06.1, 06.2"),
+        ("99.1", "no exercises for day '99'"),
+        ("6.1", "no exercises for day '6': numbers are like \"06.1\""),
+        ("", "no exercises for day ''"),
+        (6.1, "no exercises for day '6'"),
+    ],
+)
+def test_a_number_that_is_not_there(number, words):
+    with pytest.raises(CafeError) as error:
+        check(number)
+    assert words in str(error.value)
