@@ -1,0 +1,103 @@
+"""files.py: files are found, and written whole or not at all."""
+
+import os
+import pathlib
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from cafe_edu.errors import DataError
+from cafe_edu.files import find, replacing
+
+
+def write_half(path):
+    path.write_text("half")
+    raise RuntimeError("cut off")
+
+
+def test_the_file_appears_at_the_end_and_nothing_else_stays(tmp_path):
+    path = tmp_path / "a.txt"
+    with replacing(path) as new:
+        new.write_text("one")
+        assert new.name == "a.txt"  # its ending tells what is written
+        assert not path.exists()
+    assert path.read_text() == "one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_no_pattern_finds_it_before(tmp_path):
+    with replacing(tmp_path / "a.caffemodel"):
+        assert list(tmp_path.glob("*.caffemodel")) == []
+
+
+def test_an_old_file_is_replaced(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old and longer")
+    with replacing(path) as new:
+        new.write_text("new")
+        assert path.read_text() == "old and longer"
+    assert path.read_text() == "new"
+
+
+def test_an_error_leaves_everything_as_it_was(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError, match="cut off"), replacing(path) as new:
+        write_half(new)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_killed_process_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    code = (
+        "import os, sys; from cafe_edu.files import replacing\n"
+        "with replacing(sys.argv[1]) as new:\n"
+        "    new.write_text('half'); os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, path]).returncode == -9
+    assert path.read_text() == "old"
+    assert list(tmp_path.glob("*.txt")) == [path]
+
+
+def test_folders_are_made(tmp_path):
+    with replacing(tmp_path / "b" / "c" / "a.txt") as new:
+        new.write_text("x")
+    assert (tmp_path / "b" / "c" / "a.txt").read_text() == "x"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights are Unix's")
+def test_others_may_read_it_as_usual(tmp_path):
+    (tmp_path / "usual").touch()
+    with replacing(tmp_path / "a.txt"):
+        pass
+    mode = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("usual", "a.txt")]
+    assert mode[0] == mode[1]
+
+
+def test_find_looks_here_first_then_beside(tmp_path, monkeypatch):
+    here, beside = tmp_path / "here", tmp_path / "beside"
+    for folder in (here, beside):
+        folder.mkdir()
+        (folder / "both").touch()
+    (beside / "one").touch()
+    monkeypatch.chdir(here)
+    assert find("both", beside) == pathlib.Path("both")
+    assert find("one", beside) == beside / "one"
+    assert find(beside / "one") == beside / "one"
+
+
+def test_find_names_every_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError) as caught:
+        find("no.h5", "nets")
+    assert (
+        str(caught.value)
+        == f"no such file: no.h5 (looked for {tmp_path / 'no.h5'} and {tmp_path / 'nets' / 'no.h5'})"
+    )
+    with pytest.raises(DataError) as caught:
+        find(tmp_path / "no.h5", "nets")
+    assert str(caught.value).endswith(f"(looked for {tmp_path / 'no.h5'})")
