@@ -140,7 +140,7 @@ def _log_batch(number, outputs):
 def test(model, weights, iterations, stage, level, json):
     """Score a trained net on its test data.
 
-    Example: cafe test --model lenet_train_test.prototxt --weights lenet_iter_800.caffemodel --iterations 6
+    Example: cafe test --model lenet_train_test.prototxt --weights lenet_iter_500.caffemodel --iterations 6
     """
     from cafe_edu.net import Net
     from cafe_edu.score import log_outputs, score
@@ -169,7 +169,7 @@ def test(model, weights, iterations, stage, level, json):
 def predict(model, weights, labels, top, scale, mean, invert, json, images):
     """Say what images show.
 
-    Example: cafe predict --model lenet.prototxt --weights lenet_iter_800.caffemodel --invert five.png
+    Example: cafe predict --model lenet.prototxt --weights lenet_iter_500.caffemodel --invert five.png
     """
     from cafe_edu.predict import predict_files
 
@@ -252,7 +252,7 @@ def lab():
 
     root = pathlib.Path(__file__).parent.parent
     if not (root / "lessons").is_dir():
-        raise DataError("the lessons come with the repository, not with the package alone: clone it and type `make lab`")
+        raise DataError("the lessons come with the repository, not with the package: clone it and type `make lab`")
     open_lab(root)
 
 

@@ -1,4 +1,4 @@
-"""Figures: one file for each kind of picture. Each function returns a Figure that a notebook shows and ``savefig`` writes.
+"""Figures: one file for each kind of picture. Each function returns a Figure, which a notebook shows.
 
 Give ``figure=`` (a part of another figure, from ``subfigures``) to draw there.
 """
