@@ -71,7 +71,8 @@ def layer_class(type_name, extra=None):
     known = {**REGISTRY, **(extra or {})}
     if type_name in known:
         return known[type_name]
-    near = difflib.get_close_matches(type_name, known, n=2)
+    names = {name.lower(): name for name in known}  # most mistakes are in the capitals: Relu, LeakyRelu
+    near = [names[name] for name in difflib.get_close_matches(type_name.lower(), names, n=2)]
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(sorted(known))}"
     raise NetError(f"unknown layer type {type_name!r}; {hint}")
 
@@ -107,7 +108,7 @@ class Layer(abc.ABC):
 
     def __init__(self, spec, phase="TRAIN", rng=None, folder=None, dtype=np.float32, xp=np):
         self.spec, self.phase, self.folder = spec, phase, folder
-        self.name = spec.name
+        self.name, self.type = spec.name, spec.type
         self.rng = np.random.default_rng() if rng is None else rng
         self.dtype, self.xp = np.dtype(dtype), xp
         self.options = getattr(spec, self.options_field) if self.options_field else None
