@@ -191,9 +191,7 @@ class Net:
         """List the layer's parameters; one whose name was seen before becomes the first one's twin."""
         layer, specs = step.layer, step.layer.spec.param
         if len(specs) > len(layer.params):
-            raise SpecError(
-                f"expected a `param` for each of {len(layer.params)} parameters, found {len(specs)}"
-            )
+            raise SpecError(f"expected a `param` for each of {len(layer.params)} parameters, found {len(specs)}")
         for i, blob in enumerate(layer.params):
             spec = specs[i] if i < len(specs) else caffe_pb2.ParamSpec()
             lr_mult = spec.lr_mult if spec.HasField("lr_mult") else None
@@ -385,9 +383,7 @@ class Net:
             owners = other.params.get(name, blobs)
             mine, theirs = [blob.shape for blob in blobs], [blob.shape for blob in owners]
             if mine != theirs:
-                raise ShapeError(
-                    f"layer {name!r} cannot share: its parameters are {mine}, the other's {theirs}"
-                )
+                raise ShapeError(f"layer {name!r} cannot share: its parameters are {mine}, the other's {theirs}")
             for blob, owner in zip(blobs, owners, strict=True):
                 blob.share(owner)
 
@@ -416,9 +412,7 @@ def _read(spec):
 
 def _current(spec):
     if spec.layers or (spec.input and not spec.layer):
-        raise SpecError(
-            "this net is in an old format (`layers`, or `input` without layers); expected `layer { ... }`"
-        )
+        raise SpecError("this net is in an old format (`layers`, or `input` without layers); expected `layer { ... }`")
     return spec
 
 

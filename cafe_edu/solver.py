@@ -104,9 +104,7 @@ class Solver:
         if isinstance(source, str):
             source = files.find(source, self.folder)
         level = state.level if state.HasField("level") else None
-        return Net(
-            source, phase, layers=layers, level=level, stages=state.stage, rng=self.rng, device=self.device
-        )
+        return Net(source, phase, layers=layers, level=level, stages=state.stage, rng=self.rng, device=self.device)
 
     def _make_test_nets(self, layers):
         spec = self.spec

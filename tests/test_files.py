@@ -95,8 +95,7 @@ def test_find_names_every_place(tmp_path, monkeypatch):
     with pytest.raises(DataError) as caught:
         find("no.h5", "nets")
     assert (
-        str(caught.value)
-        == f"no such file: no.h5 (looked for {tmp_path / 'no.h5'} and {tmp_path / 'nets' / 'no.h5'})"
+        str(caught.value) == f"no such file: no.h5 (looked for {tmp_path / 'no.h5'} and {tmp_path / 'nets' / 'no.h5'})"
     )
     with pytest.raises(DataError) as caught:
         find(tmp_path / "no.h5", "nets")

@@ -10,9 +10,7 @@ from cafe_edu.rules import filter_layers, holds
 
 def kept(rules, **state):
     """Say whether a layer with these rules is in a net of this state."""
-    net = parse_net(
-        f'name: "n" layer {{ name: "a" type: "ReLU" {rules} }} layer {{ name: "b" type: "ReLU" }}'
-    )
+    net = parse_net(f'name: "n" layer {{ name: "a" type: "ReLU" {rules} }} layer {{ name: "b" type: "ReLU" }}')
     return [layer.name for layer in filter_layers(net, **{"phase": "TRAIN", **state}).layer] == ["a", "b"]
 
 

@@ -13,13 +13,10 @@ def split(text):
     for line in text.strip().splitlines():
         name, wires = line.split(":")
         reads, makes = (part.split() for part in wires.split("->"))
-        bottoms, tops = (
-            " ".join(f'{k}: "{b}"' for b in part) for k, part in (("bottom", reads), ("top", makes))
-        )
+        bottoms, tops = (" ".join(f'{k}: "{b}"' for b in part) for k, part in (("bottom", reads), ("top", makes)))
         layers.append(f'layer {{ name: "{name.strip()}" type: "Any" {bottoms} {tops} }}')
     return [
-        (layer.name, list(layer.bottom), list(layer.top))
-        for layer in insert_splits(parse_net("\n".join(layers))).layer
+        (layer.name, list(layer.bottom), list(layer.top)) for layer in insert_splits(parse_net("\n".join(layers))).layer
     ]
 
 
