@@ -68,10 +68,10 @@ class Blob:
 
     def reshape(self, *shape):
         """Give the blob a new shape. Memory is kept while it is large enough, and made anew when not."""
-        shape = tuple(int(n) for n in shape)
-        if any(n < 0 for n in shape):
-            raise ShapeError(f"expected axes of length 0 or more, found {shape} for blob {self.name!r}")
-        self.shape, self.count = shape, math.prod(shape)
+        if any(n < 0 or n != int(n) for n in shape):
+            raise ShapeError(f"expected whole axes of length 0 or more, found {shape} for blob {self.name!r}")
+        self.shape = tuple(int(n) for n in shape)
+        self.count = math.prod(self.shape)
         if self.count > self._data.capacity:
             self._data = Memory(self.count, self.dtype, self.xp)
         if self.count > self._diff.capacity:
@@ -97,10 +97,9 @@ class Blob:
 
     def _copy_in(self, mine, values, what):
         values = self.xp.asarray(values)
-        if values is mine or values.shape == self.shape:
-            mine[...] = values
-        else:
+        if values.shape != self.shape:
             raise ShapeError(f"expected {what} of shape {self.shape} for blob {self.name!r}, found {values.shape}")
+        mine[...] = values
 
     def share_data(self, owner):
         """Use the numbers of ``owner`` from now on (same count, any shape)."""

@@ -58,12 +58,16 @@ def constant(shape, options, rng):
 @filler
 def uniform(shape, options, rng):
     """Uniform on [min, max]."""
+    if options.min > options.max:
+        raise SpecError(f"the uniform filler expects min <= max, found {options.min:g} and {options.max:g}")
     return rng.uniform(options.min, options.max, shape)
 
 
 @filler
 def gaussian(shape, options, rng):
     """Normal with ``mean`` and ``std``; with ``sparse``, about that many entries per output are kept."""
+    if options.std < 0:
+        raise SpecError(f"the gaussian filler expects `std` of 0 or more, found {options.std:g}")
     w = rng.normal(options.mean, options.std, shape)
     if options.sparse >= 0:
         w *= rng.random(shape) < options.sparse / shape[0]
@@ -73,13 +77,13 @@ def gaussian(shape, options, rng):
 @filler
 def positive_unitball(shape, options, rng):
     """Positive, and the entries of each output sum to 1."""
-    w = rng.random(shape).reshape(shape[0], -1)
-    return (w / w.sum(axis=1, keepdims=True)).reshape(shape)
+    w = rng.random(shape)
+    return w / w.sum(axis=tuple(range(1, w.ndim)), keepdims=True)
 
 
 @filler
 def xavier(shape, options, rng):
-    r"""Uniform on :math:`[-a, a]`, :math:`a = \sqrt{3/n}`: variance 1/n keeps signals the same size (Glorot 2010)."""
+    r"""Uniform on :math:`[-a, a]`, :math:`a = \sqrt{3/n}`: variance 1/n keeps the signal (Glorot 2010)."""
     a = math.sqrt(3 / _fan(shape, options))
     return rng.uniform(-a, a, shape)
 
@@ -104,6 +108,8 @@ def bilinear(shape, options, rng):
 def _fan(shape, options):
     """The n of xavier and msra: inputs per output, outputs per input, or the mean of both."""
     count = math.prod(shape)
+    if not shape or count == 0:
+        raise ShapeError(f"the {options.type} filler expects (outputs, inputs, ...), found {shape}")
     fan_in = count / shape[0]
     fan_out = count / shape[1] if len(shape) > 1 else count
     kind = options.VarianceNorm.Name(options.variance_norm)

@@ -11,8 +11,8 @@ A layer writes four methods, on blobs, with the mathematics inside:
 and declares the rest: how many bottoms and tops, its options, whether it may run in place. What forward
 computed is still in the blobs on the way back, so most layers keep nothing.
 
-Three words that Caffe calls "param": ``spec`` is the layer's whole message in the prototxt, ``options`` the part
-for its type, ``params`` the learnable blobs.
+Three words that Caffe calls "param": ``spec`` is the layer's whole message in the prototxt, ``options`` the
+part for its type, ``params`` the learnable blobs.
 
 References
 ----------
@@ -25,7 +25,7 @@ import difflib
 import numpy as np
 
 from cafe_edu.blob import Blob
-from cafe_edu.errors import NetError, SpecError
+from cafe_edu.errors import NetError, ShapeError, SpecError
 from cafe_edu.fillers import fill
 from cafe_edu.proto import caffe_pb2
 
@@ -39,16 +39,17 @@ def register(type_name):
 
     Examples
     --------
-    >>> @register("ReLU")
+    >>> @register("ReLU")  # doctest: +NORMALIZE_WHITESPACE
     ... class MyReLU(Layer): ...
     Traceback (most recent call last):
       ...
-    cafe_edu.errors.NetError: layer type 'ReLU' is built in; to use yours in one net: Net(spec, layers={'ReLU': MyReLU})
+    cafe_edu.errors.NetError: layer type 'ReLU' is built in;
+      to use yours in one net: Net(spec, layers={'ReLU': MyReLU})
     """
 
     def add(cls):
-        old = REGISTRY.get(type_name)
-        if old is not None and old.__module__.startswith("cafe_edu.layers.") and old.__module__ != cls.__module__:
+        owner = getattr(REGISTRY.get(type_name), "__module__", "")
+        if owner.startswith("cafe_edu.layers.") and owner != cls.__module__:
             raise NetError(
                 f"layer type {type_name!r} is built in; to use yours in one net: "
                 f"Net(spec, layers={{{type_name!r}: {cls.__name__}}})"
@@ -73,12 +74,13 @@ def layer_class(type_name, extra=None):
         return known[type_name]
     names = {name.lower(): name for name in known}  # most mistakes are in the capitals: Relu, LeakyRelu
     near = [names[name] for name in difflib.get_close_matches(type_name.lower(), names, n=2)]
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(sorted(known))}"
+    there_are = f"there are {', '.join(sorted(known))}"
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else there_are
     raise NetError(f"unknown layer type {type_name!r}; {hint}")
 
 
 class Layer(abc.ABC):
-    """Base of all layers. Subclasses are final: share behaviour by calling functions in ``arrays/``.
+    """Base of all layers. Its classes are final: they share by calling functions in ``arrays/``.
 
     Parameters
     ----------
@@ -134,10 +136,13 @@ class Layer(abc.ABC):
     # what a layer calls -----------------------------------------------------------------------------
 
     def required(self, field):
-        """Return an option that has no default. protobuf reads an unset number as 0; this refuses it."""
+        """Return an option that has no default. protobuf reads an unset number as 0; this refuses both."""
         if not self.options.HasField(field):
             raise SpecError(f"`{field}` is needed in `{self.options_field}` and is not set")
-        return getattr(self.options, field)
+        value = getattr(self.options, field)
+        if value == 0:
+            raise SpecError(f"expected a `{field}` of 1 or more in `{self.options_field}`, found 0")
+        return value
 
     def add_param(self, name, shape, filler=None):
         """Make a learnable blob, filled as the ``FillerParameter`` says (zeros if there is none)."""
@@ -149,17 +154,25 @@ class Layer(abc.ABC):
 
     # what the house does ----------------------------------------------------------------------------
 
-    def check_counts(self, bottoms, tops):
+    @classmethod
+    def check_counts(cls, bottoms, tops):
         """Raise ``NetError`` unless the numbers of bottoms and tops are what the type declares."""
-        for what, found, declared in (("bottom", bottoms, self.num_bottom), ("top", tops, self.num_top)):
+        for what, found, declared in (("bottom", bottoms, cls.num_bottom), ("top", tops, cls.num_top)):
             least, most = declared if isinstance(declared, tuple) else (declared, declared)
             if found < least or (most is not None and found > most):
-                span = str(least) if least == most else f"{least} or more" if most is None else f"{least} to {most}"
+                more = " or more" if most is None else f" to {most}" if most > least else ""
+                span = f"{least}{more}"
                 raise NetError(f"expected {span} {what}{'s' * (span != '1')}, found {found}")
 
     def reshape(self, bottom, top):
         """Give the tops their shapes (Caffe's Reshape)."""
-        for blob, shape in zip(top, self.top_shapes([b.shape for b in bottom]), strict=True):
+        shapes = self.top_shapes([blob.shape for blob in bottom])
+        is_list = isinstance(shapes, list | tuple) and all(isinstance(s, list | tuple) for s in shapes)
+        if not is_list or len(shapes) != len(top):
+            raise ShapeError(
+                f"expected `top_shapes` to return a list of {len(top)} shapes, one for each top, found {shapes}"
+            )
+        for blob, shape in zip(top, shapes, strict=True):
             if blob.shape != shape:
                 blob.reshape(*shape)
 
@@ -168,7 +181,7 @@ class Layer(abc.ABC):
 
 
 def make_spec(type_name, name=None, **options):
-    """Return a LayerParameter, its options given as keywords or as prototxt text.
+    """Return a LayerParameter, its fields given as keywords and its options as a dict.
 
     Examples
     --------

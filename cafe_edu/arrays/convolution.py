@@ -2,9 +2,10 @@ r"""Convolution as one matrix product, forward and back.
 
 .. math:: y = W * x + b \quad\Longleftrightarrow\quad Y = W\, \mathrm{im2col}(x) + b
 
-``im2col`` writes, under each output pixel, the column of inputs that its window sees. A column matrix holds each
-input up to k x k times, so the batch is cut into chunks whose columns fit in the cache. Inside a chunk the images are the last
-axis: every copy then moves long runs of numbers, and one product serves all images of the chunk.
+``im2col`` writes, under each output pixel, the column of inputs that its window sees. A column matrix
+holds each input up to k x k times, so the batch is cut into chunks whose columns fit in the cache. Inside
+a chunk the images are the last axis: every copy then moves long runs of numbers, and one product serves
+all images of the chunk.
 
 Shapes: x (N, C, size...), W (O, C/G, kernel...), y (N, O, out...); K = C/G prod(kernel), P = prod(out).
 The plain loops that say the same are in ``arrays/loops.py``; tests hold one against the other.
@@ -106,7 +107,7 @@ def conv_backward(x, W, dy, window, group, dW, db, dx):
 
 
 def _pointwise(window):
-    return {*window.kernel, *window.stride} == {1} and not any(window.pad)
+    return {*window.kernel, *window.stride} <= {1} and not any(window.pad)
 
 
 def _chunks(N, numbers_per_image):

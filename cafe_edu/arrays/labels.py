@@ -7,9 +7,19 @@ from cafe_edu.errors import DataError, ShapeError
 
 
 def check_shape(scores, labels, axis):
-    """Return ``axis`` counted from the front; raise ``ShapeError`` unless there is one label per score vector.
+    """Check that there is one label for each score vector.
 
-    ``scores`` and ``labels`` are shapes: (outer..., classes, inner...) and any with outer x inner numbers.
+    Parameters
+    ----------
+    scores : shape (outer..., classes, inner...)
+    labels : shape, any with outer x inner numbers
+    axis : int
+        The axis of the classes; negative counts from the end.
+
+    Raises
+    ------
+    ShapeError
+        If there are more labels or fewer, or no such axis.
     """
     if not -len(scores) <= axis < len(scores):
         raise ShapeError(f"expected an axis within the scores' shape {scores}, found axis: {axis}")
@@ -17,9 +27,9 @@ def check_shape(scores, labels, axis):
     expected = math.prod(scores[:axis]) * math.prod(scores[axis + 1 :])
     if math.prod(labels) != expected:
         raise ShapeError(
-            f"expected one label for each of {expected} score vectors (scores {scores}, classes on axis {axis}), found {labels}"
+            f"expected one label for each of {expected} score vectors "
+            f"(scores {scores}, classes on axis {axis}), found {labels}"
         )
-    return axis
 
 
 def flatten(scores, labels, axis, ignore_label=None):
@@ -28,16 +38,21 @@ def flatten(scores, labels, axis, ignore_label=None):
     Raises
     ------
     DataError
-        If a label is not one of 0 .. classes - 1 (``ignore_label`` excepted).
+        If a label is not a whole number of 0 .. classes - 1 (``ignore_label`` excepted).
     """
-    xp = array_module(scores)
-    shape = scores.shape
-    scores = scores.reshape(math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :]))
-    label = labels.reshape(scores.shape[0], scores.shape[2]).astype(xp.int64)
+    xp, shape = array_module(scores), scores.shape
+    axis %= len(shape)
+    classes = shape[axis]
+    scores = scores.reshape(math.prod(shape[:axis]), classes, math.prod(shape[axis + 1 :]))
+    label = labels.reshape(scores.shape[0], scores.shape[2])
     counts = xp.ones(label.shape, bool) if ignore_label is None else label != ignore_label
-    wrong = counts & ((label < 0) | (label >= shape[axis]))
+    right = (label >= 0) & (label < classes) & (label == xp.floor(label))  # NaN is none of these
+    wrong = counts & ~right
     if wrong.any():
         item = int(xp.argmax(wrong.any(axis=1)))
-        value = int(label[item][wrong[item]][0])
-        raise DataError(f"label {value} of item {item} is out of range: expected 0 to {shape[axis] - 1} for {shape[axis]} classes")
-    return scores, xp.where(counts, label, 0), counts
+        value = float(label[item][wrong[item]][0])
+        raise DataError(
+            f"label {value:.10g} of item {item} is out of range: "
+            f"expected a whole number from 0 to {classes - 1} for {classes} classes"
+        )
+    return scores, xp.where(counts, label, 0).astype(xp.int64), counts

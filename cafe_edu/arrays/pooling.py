@@ -1,7 +1,8 @@
 r"""Pooling: one number for each window, the largest or the mean.
 
-Shapes: x (N, C, H, W), y (N, C, OH, OW). The window's rules are Caffe's: sizes round up, so the last window may
-hang over the edge; MAX never sees padding; AVE divides by the window's size clipped at the padded edge.
+Shapes: x (N, C, H, W), y (N, C, OH, OW). The window's rules are Caffe's: sizes round up, so the last
+window may hang over the edge; MAX never sees padding; AVE divides by the window's size clipped at the
+padded edge.
 
 References
 ----------
@@ -18,7 +19,9 @@ from cafe_edu.errors import ShapeError
 
 
 def pool_size(size, window, ceil=True):
-    r"""Number of windows per axis: :math:`\lceil (n + 2p - k)/s \rceil + 1`, less one that would start in the padding.
+    r"""Number of windows per axis: :math:`\lceil (n + 2p - k)/s \rceil + 1`.
+
+    With padding, one fewer where the last window would start behind the image.
 
     Raises
     ------
@@ -29,21 +32,25 @@ def pool_size(size, window, ceil=True):
     Examples
     --------
     >>> from cafe_edu.arrays.windows import Window
-    >>> pool_size((7, 7), Window.square(2, stride=2)), pool_size((7, 7), Window.square(2, stride=2), ceil=False)
-    ((4, 4), (3, 3))
+    >>> pool_size((7, 7), Window.square(2, stride=2))
+    (4, 4)
+    >>> pool_size((7, 7), Window.square(2, stride=2), ceil=False)
+    (3, 3)
     """
     out = []
     for n, k, s, p in zip(size, window.kernel, window.stride, window.pad, strict=True):
         room = n + 2 * p - k
         if room < 0:
-            raise ShapeError(f"expected an image of at least the kernel's size {k} (pad {p} counted), found {n} in {tuple(size)}")
+            raise ShapeError(
+                f"expected an image of at least the kernel's size {k} (pad {p} counted), found {n} in {tuple(size)}"
+            )
         count = (-(-room // s) if ceil else room // s) + 1
         if any(window.pad) and (count - 1) * s >= n + p:
             count -= 1
         if (count - 1) * s - p >= n:
             raise ShapeError(
-                f"the last of {count} windows (kernel {k}, stride {s}) starts outside the {n} inputs of {tuple(size)}; "
-                f"use a stride of at most {k} or round_mode: FLOOR"
+                f"the last of {count} windows (kernel {k}, stride {s}) starts outside the {n} inputs of "
+                f"{tuple(size)}; use a stride of at most {k} or round_mode: FLOOR"
             )
         out.append(count)
     return tuple(out)
@@ -55,15 +62,16 @@ def max_forward(x, window, y, want_index):
     Returns
     -------
     array of y's shape, or None
-        With ``want_index``: which place in the kernel (0 .. k*k-1, row by row) the largest input stands at; the first
-        one if several are equal.
+        With ``want_index``: which place in the kernel (0 .. k*k-1, row by row) the largest input stands
+        at; the first one if several are equal.
     """
     xp = array_module(x)
     y[...] = -xp.inf
-    index = xp.zeros(y.shape, xp.uint8 if math.prod(window.kernel) < 256 else xp.int32) if want_index else None
+    places = xp.uint8 if math.prod(window.kernel) <= 256 else xp.int32
+    index = xp.zeros(y.shape, places) if want_index else None
     for place, seen, source in shifts(x.shape[2:], y.shape[2:], window):
         best = y[:, :, *seen]
-        part = scratch("part", best.shape, x)  # side by side in memory: the three lines below then run fast
+        part = scratch("part", best.shape, x)  # side by side in memory: the lines below then run fast
         part[...] = x[:, :, *source]
         if want_index:
             where = index[:, :, *seen]

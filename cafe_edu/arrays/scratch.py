@@ -1,7 +1,8 @@
 """Scratch: work space that is used again.
 
-A large array made anew at every step costs more in fresh pages from the operating system than the arithmetic done
-in it. So the big temporary arrays of a step are borrowed here, by role, and written over by the next borrower.
+A large array made anew at every step costs more in fresh pages from the operating system than the
+arithmetic done in it. So the big temporary arrays of a step are borrowed here, by role, and written over
+by the next borrower.
 """
 
 import math

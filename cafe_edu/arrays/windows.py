@@ -44,9 +44,10 @@ class Window:
         (24, 24)
         """
         rooms = [n + 2 * p - e for n, p, e in zip(size, self.pad, self.extent, strict=True)]
-        if min(rooms) < 0:
+        if min(rooms, default=0) < 0:
             raise ShapeError(
-                f"expected an image of at least the kernel's extent {self.extent} (pad {self.pad} counted), found {tuple(size)}"
+                f"expected an image of at least the kernel's extent {self.extent} (pad {self.pad} counted), "
+                f"found {tuple(size)}"
             )
         return tuple(room // s + 1 for room, s in zip(rooms, self.stride, strict=True))
 

@@ -9,9 +9,9 @@ from cafe_edu.layer import Layer, register
 class Accuracy(Layer):
     r"""Count how often the right class is among the ``top_k`` with the highest scores.
 
-    .. math:: y = \frac{1}{Z} \sum_n \bigl[\,\#\{i \neq t_n : x_{n,i} \ge x_{n,t_n}\} < k\,\bigr]
+    .. math:: y = \frac{1}{Z} \sum_n \bigl[\,\#\{i \neq t_n : x_{n,i} \not< x_{n,t_n}\} < k\,\bigr]
 
-    A tie counts against the net. Z is the number of labels that count.
+    A tie counts against the net, and so does NaN. Z is the number of labels that count.
 
     Options (``accuracy_param``)
     ----------------------------
@@ -39,21 +39,22 @@ class Accuracy(Layer):
 
     def top_shapes(self, bottom_shapes):
         x, t = bottom_shapes
-        self.axis = check_shape(x, t, self.options.axis)
-        if self.options.top_k > x[self.axis]:
-            raise SpecError(f"`top_k: {self.options.top_k}` is more than the {x[self.axis]} classes of {x}")
-        return [(), (x[self.axis],)][: len(self.spec.top)]
+        check_shape(x, t, self.options.axis)
+        classes, k = x[self.options.axis], self.options.top_k
+        if not 1 <= k <= classes:
+            raise SpecError(f"expected `top_k` of 1 to {classes} for the {classes} classes of {x}, found {k}")
+        return [(), (classes,)][: len(self.spec.top)]
 
     def forward(self, bottom, top):
         ignored = self.options.ignore_label if self.options.HasField("ignore_label") else None
-        x, t, counts = flatten(bottom[0].data, bottom[1].data, self.axis, ignored)
+        x, t, counts = flatten(bottom[0].data, bottom[1].data, self.options.axis, ignored)
         score = self.xp.take_along_axis(x, t[:, None, :], axis=1)
-        better = (x >= score).sum(axis=1) - 1  # the right class itself is not better than itself
+        better = (~(x < score)).sum(axis=1) - 1  # the right class itself is not better than itself
         right = (better < self.options.top_k) & counts
         top[0].data[...] = right.sum() / max(int(counts.sum()), 1)
         if len(top) > 1:
             classes = self.xp.arange(x.shape[1])[:, None]
-            mine = (t[counts][None, :] == classes)
+            mine = t[counts][None, :] == classes
             hits = (mine & right[counts][None, :]).sum(axis=1)
             top[1].data = hits / self.xp.maximum(mine.sum(axis=1), 1)
 

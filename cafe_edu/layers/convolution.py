@@ -2,7 +2,7 @@
 
 from cafe_edu.arrays.convolution import conv_backward, conv_forward
 from cafe_edu.arrays.windows import Window
-from cafe_edu.errors import ShapeError, SpecError
+from cafe_edu.errors import NetError, ShapeError, SpecError
 from cafe_edu.layer import Layer, register
 
 
@@ -50,6 +50,8 @@ class Convolution(Layer):
 
     def setup(self, bottom):
         shape, options = bottom[0].shape, self.options
+        if len(self.spec.top) != len(bottom):
+            raise NetError(f"expected as many tops as bottoms ({len(bottom)}), found {len(self.spec.top)}")
         if not -len(shape) <= options.axis < len(shape):
             raise ShapeError(f"expected a channel axis within {shape}, found axis: {options.axis}")
         self.axis = options.axis % len(shape)
@@ -66,12 +68,10 @@ class Convolution(Layer):
         for x in bottom_shapes:
             if len(x) != self.axis + 1 + len(self.window.kernel) or x[self.axis] != C:
                 raise ShapeError(
-                    f"expected {C} channels on axis {self.axis} and {len(self.window.kernel)} spatial axes after it "
-                    f"(the weight is {self.weight.shape}), found {x}"
+                    f"expected {C} channels on axis {self.axis} and {len(self.window.kernel)} spatial axes "
+                    f"after it (the weight is {self.weight.shape}), found {x}"
                 )
             tops.append((*x[: self.axis], O, *self.window.conv_size(x[self.axis + 1 :])))
-        if len(self.spec.top) != len(tops):
-            raise ShapeError(f"expected as many tops as bottoms ({len(tops)}), found {len(self.spec.top)}")
         return tops
 
     def forward(self, bottom, top):
@@ -127,5 +127,5 @@ def _numbers(options, name, by_axis, default, axes):
             raise SpecError(f"`{name}` is needed in `convolution_param` and is not set")
         values = (default,)
     if len(values) not in (1, axes):
-        raise SpecError(f"expected 1 or {axes} values of `{name}` (one for each spatial axis), found {len(values)}: {values}")
+        raise SpecError(f"expected 1 value of `{name}`, or {axes} (one per spatial axis), found {values}")
     return values * axes if len(values) == 1 else values

@@ -54,8 +54,6 @@ class Data(Layer):
                 "only LMDB is read so far"
             )
         self.batch_size = self.required("batch_size")
-        if self.batch_size == 0:
-            raise SpecError("expected a `batch_size` of 1 or more in `data_param`, found 0")
         self.transformer = Transformer(self.spec.transform_param, self.phase, self.rng, self.folder)
         self.reader = LmdbReader(resolve_source(self.required("source"), self.folder))
         if self.options.rand_skip:

@@ -43,7 +43,10 @@ class InnerProduct(Layer):
     options_field = "inner_product_param"
 
     def setup(self, bottom):
-        N, K = self.required("num_output"), math.prod(bottom[0].shape[self._axis(bottom[0].shape) :])
+        x, N = bottom[0].shape, self.required("num_output")
+        K = math.prod(x[self._axis(x) :])
+        if K == 0:
+            raise ShapeError(f"expected at least 1 input per item, found none in {x}")
         shape = (K, N) if self.options.transpose else (N, K)
         self.weight = self.add_param("weight", shape, self.options.weight_filler)
         self.bias = self.add_param("bias", (N,), self.options.bias_filler) if self.options.bias_term else None
@@ -52,7 +55,9 @@ class InnerProduct(Layer):
         (x,) = bottom_shapes
         axis, (N, K) = self._axis(x), self._weight(self.weight.data).shape
         if math.prod(x[axis:]) != K:
-            raise ShapeError(f"expected {K} inputs per item (the weight is {self.weight.shape}), found {math.prod(x[axis:])} in {x}")
+            raise ShapeError(
+                f"expected {K} inputs per item (the weight is {self.weight.shape}), found {math.prod(x[axis:])} in {x}"
+            )
         return [(*x[:axis], N)]
 
     def forward(self, bottom, top):

@@ -29,17 +29,20 @@ class Input(Layer):
     def setup(self, bottom):
         tops, shapes = len(self.spec.top), [tuple(s.dim) for s in self.options.shape]
         if len(shapes) not in (0, 1, tops):
-            raise SpecError(f"expected 0, 1 or {tops} shapes in `input_param` (one for each top), found {len(shapes)}")
-        self.shapes = (shapes or [()]) * (tops if len(shapes) < 2 else 1)
+            raise SpecError(
+                f"expected no `shape` in `input_param`, one for all tops or one for each of {tops}, found {len(shapes)}"
+            )
+        self.shapes = shapes if len(shapes) == tops else (shapes or [()]) * tops
+        self.shaped = False
 
     def top_shapes(self, bottom_shapes):
         return self.shapes
 
     def reshape(self, bottom, top):
         """Shape the tops once; from then on their shape is the caller's."""
-        if self.shapes is not None:
+        if not self.shaped:
             super().reshape(bottom, top)
-            self.shapes = None
+            self.shaped = True
 
     def forward(self, bottom, top):
         pass

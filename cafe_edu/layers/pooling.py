@@ -27,17 +27,18 @@ class Pooling(Layer):
     ------
     bottom[0] : x, (N, C, H, W)
     top[0] : y, (N, C, OH, OW), OH = ceil((H + 2p - k)/s) + 1
-    top[1] : with MAX, where each largest number stands in its H x W plane, counted row by row, as a float
+    top[1] : with MAX, where each largest number stands in its H x W plane, counted row by row, as a
+        float; optional, and no gradient comes back from it
 
     Gradients
     ---------
-    MAX: dy goes to the one input that was largest (the first of equals). AVE: dy/A to each input, A the area of
-    the window clipped at the padded edge.
+    MAX: dy goes to the one input that was largest (the first of equals). AVE: dy/A to each input, A the
+    area of the window clipped at the padded edge.
 
     References
     ----------
-    Caffe: ``src/caffe/layers/pooling_layer.cpp``. Where a window would see no input Caffe corrupts its memory; here
-    that is an error. Lesson: day 11.
+    Caffe: ``src/caffe/layers/pooling_layer.cpp``. Where a window would see no input Caffe corrupts its
+    memory; here that is an error. Lesson: day 11.
     """
 
     options_field = "pooling_param"
@@ -47,39 +48,36 @@ class Pooling(Layer):
         options = self.options
         self.kind = options.PoolMethod.Name(options.pool)
         if self.kind == "STOCHASTIC":
-            raise SpecError("expected `pool: MAX` or `pool: AVE`, found STOCHASTIC (on a CPU Caffe has none either)")
+            raise SpecError("expected `pool: MAX` or `pool: AVE`, found STOCHASTIC (in Caffe, GPU only)")
         if self.kind != "MAX" and len(self.spec.top) > 1:
             raise SpecError(f"a second top needs `pool: MAX`, found {self.kind}")
-        if options.global_pooling:
-            if any(options.HasField(name) for name in ("kernel_size", "kernel_h", "kernel_w")):
-                raise SpecError("with `global_pooling` the kernel is the whole image: leave out `kernel_size`")
-            self.window = None
-        else:
-            self.window = self._window()
+        self.window = self._window()
         self.index = None
 
     def _window(self):
-        kernel = self._pair("kernel_size", "kernel")
-        stride, pad = self._pair("stride", "stride"), self._pair("pad", "pad")
-        if kernel is None:
-            raise SpecError("`kernel_size` (or kernel_h and kernel_w, or global_pooling) is needed and is not set")
+        """The window that the options describe; None for the whole image."""
+        kernel, stride, pad = (self._pair(name) for name in ("kernel", "stride", "pad"))
+        if self.options.global_pooling:
+            if kernel or stride != (1, 1) or pad != (0, 0):
+                raise SpecError("`global_pooling` looks at the whole image: leave out kernel, stride, pad")
+            return None
+        if not kernel:
+            raise SpecError("`kernel_size` (or `kernel_h` and `kernel_w`, or `global_pooling`) is not set")
         if min(kernel) < 1 or min(stride) < 1:
             raise SpecError(f"expected a kernel and a stride of 1 or more, found {kernel} and {stride}")
         if pad[0] >= kernel[0] or pad[1] >= kernel[1]:
             raise SpecError(f"expected a pad smaller than the kernel {kernel}, found {pad}")
         return Window(kernel, stride, pad, (1, 1))
 
-    def _pair(self, name, prefix):
-        h, w = f"{prefix}_h", f"{prefix}_w"
-        if self.options.HasField(h) or self.options.HasField(w):
-            if self.options.HasField(name):
-                raise SpecError(f"`{name}` or `{h}` and `{w}`, not both")
-            if prefix == "kernel" and not (self.options.HasField(h) and self.options.HasField(w)):
-                raise SpecError("`kernel_h` and `kernel_w` are needed together")
-            return getattr(self.options, h), getattr(self.options, w)
-        if prefix == "kernel" and not self.options.HasField(name):
-            return None
-        return (getattr(self.options, name),) * 2
+    def _pair(self, what):
+        """(along H, along W) of "kernel", "stride" or "pad"; () for a kernel that is not set."""
+        both, h, w = "kernel_size" if what == "kernel" else what, f"{what}_h", f"{what}_w"
+        given = [name for name in (both, h, w) if self.options.HasField(name)]
+        if given in ([], [both]):
+            return (getattr(self.options, both),) * 2 if given or what != "kernel" else ()
+        if given != [h, w]:
+            raise SpecError(f"expected `{both}`, or `{h}` and `{w}` together, found {' and '.join(given)}")
+        return getattr(self.options, h), getattr(self.options, w)
 
     def top_shapes(self, bottom_shapes):
         (x,) = bottom_shapes

@@ -4,7 +4,6 @@ import numpy as np
 
 from cafe_edu.arrays.labels import check_shape, flatten
 from cafe_edu.arrays.softmax import softmax
-from cafe_edu.errors import SpecError
 from cafe_edu.layer import Layer, register
 
 
@@ -23,7 +22,8 @@ class SoftmaxWithLoss(Layer):
     ignore_label : int, optional
         Items with this label do not count.
     normalization : VALID (default), FULL, BATCH_SIZE or NONE
-        Z: the labels that count, all labels, the length of axis 0, or 1. Never less than 1.
+        Z: the labels that count, all labels, the items (all axes before the classes'), or 1.
+        Never less than 1.
     normalize : bool
         The old form of it: true is VALID, false is BATCH_SIZE.
 
@@ -32,7 +32,8 @@ class SoftmaxWithLoss(Layer):
     bottom[0] : x, scores, (N, classes, ...)
     bottom[1] : t, labels 0 .. classes - 1, (N, ...)
     top[0] : L, ()
-    top[1] : p, the shape of x; optional (in real Caffe asking for it aborts)
+    top[1] : p, the shape of x; optional, to look at: no gradient comes back from it (in real Caffe
+        asking for it aborts)
 
     Gradients
     ---------
@@ -60,12 +61,12 @@ class SoftmaxWithLoss(Layer):
 
     def top_shapes(self, bottom_shapes):
         x, t = bottom_shapes
-        self.axis = check_shape(x, t, self.options.axis)
+        check_shape(x, t, self.options.axis)
         return [(), x][: max(1, len(self.spec.top))]
 
     def forward(self, bottom, top):
-        self.p = softmax(bottom[0].data, self.axis)
-        p, t, counts = flatten(self.p, bottom[1].data, self.axis, self.ignored)
+        self.p = softmax(bottom[0].data, self.options.axis)
+        p, t, counts = flatten(self.p, bottom[1].data, self.options.axis, self.ignored)
         right = self.xp.take_along_axis(p, t[:, None, :], axis=1)[:, 0, :]
         surprise = -self.xp.log(self.xp.maximum(right, np.finfo(np.float32).tiny))
         top[0].data[...] = (surprise * counts).sum() / self._normalizer(counts)
@@ -74,7 +75,7 @@ class SoftmaxWithLoss(Layer):
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
-            p, t, counts = flatten(self.p, bottom[1].data, self.axis, self.ignored)
+            p, t, counts = flatten(self.p, bottom[1].data, self.options.axis, self.ignored)
             one = self.xp.arange(p.shape[1])[None, :, None] == t[:, None, :]
             dx = (p - one) * counts[:, None, :] * (top[0].diff / self._normalizer(counts))
             bottom[0].diff = dx.reshape(bottom[0].shape)

@@ -64,10 +64,11 @@ CASES = {
         Case("inner_product_param { num_output: 3 axis: -1 }", normal(4, 5)),
     ],
     "Convolution": [
-        Case("convolution_param { num_output: 3 kernel_size: 3 weight_filler { type: 'xavier' } }", normal(2, 6, 5)),
-        Case("convolution_param { num_output: 4 kernel_size: 3 stride: 2 pad: 1 group: 2 }", normal(4, 6, 7)),
-        Case("convolution_param { num_output: 2 kernel_size: 2 dilation: 2 bias_term: false }", normal(2, 5, 5)),
-        Case("convolution_param { num_output: 3 kernel_h: 1 kernel_w: 3 pad_w: 1 pad_h: 0 }", normal(2, 4, 5)),
+        Case("convolution_param { num_output: 3 kernel_size: 3 }", normal(2, 5, 4)),
+        Case("convolution_param { num_output: 4 kernel_size: 3 stride: 2 pad: 1 group: 2 }", normal(4, 4, 5)),
+        Case("convolution_param { num_output: 2 kernel_size: 2 dilation: 2 }", normal(2, 4, 4)),
+        Case("convolution_param { num_output: 2 kernel_size: 2 bias_term: false }", normal(2, 3, 3)),
+        Case("convolution_param { num_output: 3 kernel_h: 1 kernel_w: 3 pad_w: 1 }", normal(2, 4, 5)),
         Case("convolution_param { num_output: 3 kernel_size: 1 }", normal(4, 3, 3)),
         Case("convolution_param { num_output: 2 kernel_size: 3 pad: 1 stride: 2 }", normal(2, 4, 3, 5)),
         Case("convolution_param { num_output: 2 kernel_size: 3 }", normal(3, 7)),
@@ -92,6 +93,7 @@ CASES = {
         Case("loss_param { ignore_label: 1 normalization: FULL }", scored(4, 3, 2)),
         Case("loss_param { normalization: NONE }", scored(4, 3)),
         Case("loss_param { normalize: false }", scored(4, 3)),
+        Case("softmax_param { axis: -1 }", scored(4), tops=2, gradient=False),
     ],
     "Accuracy": [
         Case("", scored(5), gradient=False),

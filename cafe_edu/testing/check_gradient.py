@@ -1,11 +1,12 @@
 r"""The gradient check: does backward say what forward does?
 
-For a random upstream gradient r, the layer's own gradient of :math:`L = \sum r\, y` is held against central differences
+For a random upstream gradient r, the layer's own gradient of :math:`L = \sum r\, y` is held against central
+differences
 
 .. math:: \frac{\partial L}{\partial x_i} \approx \frac{L(x_i + h) - L(x_i - h)}{2h}
 
-in float64. Before backward runs, all diffs are filled with random numbers: a parameter's must be added to, a bottom's
-overwritten. A check with r = 1 and zeroed diffs passes layers that get all three wrong.
+in float64. Before backward runs, all diffs are filled with random numbers: a parameter's must be added to, a
+bottom's overwritten. A check with r = 1 and zeroed diffs passes layers that get all three wrong.
 """
 
 import numpy as np
@@ -29,8 +30,8 @@ def check_gradient(trial, rtol=1e-6, seed=1):
     Raises
     ------
     CheckFailed
-        Saying which gradient, where, what was expected, what was found and, if it is one of the
-        usual mistakes, which.
+        Saying which gradient, where, what was expected, what was found and, if it is one of the usual
+        mistakes, which.
 
     Examples
     --------
@@ -43,22 +44,33 @@ def check_gradient(trial, rtol=1e-6, seed=1):
     for blob in layer.params:
         if not blob.data.any():
             blob.data = rng.normal(size=blob.shape)  # a weight of zeros would hide mistakes
-    tops = trial.forward()
-    upstream = [rng.normal(size=y.shape) for y in tops]
-    bottoms = [i for i in range(len(trial.bottom)) if i not in layer.no_gradient]
-    numeric = {("bottom", i): _numeric(trial, trial.bottom[i], upstream) for i in bottoms}
-    numeric |= {("parameter", i): _numeric(trial, blob, upstream) for i, blob in enumerate(layer.params)}
+    blobs = {f"bottom {i}": b for i, b in enumerate(trial.bottom) if i not in layer.no_gradient}
+    blobs |= {f"parameter {i}": b for i, b in enumerate(layer.params)}
+    upstream = [rng.normal(size=y.shape) for y in trial.forward()]
+    numeric = {name: _numeric(trial, blob, upstream) for name, blob in blobs.items()}
 
     trial.forward()
-    before = {}
-    for kind, i in numeric:
-        blob = trial.bottom[i] if kind == "bottom" else layer.params[i]
-        blob.diff = before[kind, i] = rng.normal(size=blob.shape)
-    trial.backward(*upstream)
-    for (kind, i), expected in numeric.items():
-        blob = trial.bottom[i] if kind == "bottom" else layer.params[i]
-        found = blob.diff - before[kind, i] if kind == "parameter" else blob.diff
-        _compare(f"{kind} {i}", kind, found, expected, before[kind, i], rtol)
+    before = {name: rng.normal(size=blob.shape) for name, blob in blobs.items()}
+    after = _backward(trial, blobs, before, upstream)
+    twice = _backward(trial, blobs, before, [2 * r for r in upstream])
+    alone = _backward(trial, blobs, before, upstream, propagate_down=False)
+    for name, expected in numeric.items():
+        shift = before[name] if name.startswith("parameter") else 0
+        found, doubled = after[name] - shift, twice[name] - shift
+        _compare(name, found, expected, before[name], doubled, rtol)
+        if name.startswith("parameter") and not np.allclose(alone[name], after[name]):
+            raise CheckFailed(
+                f"gradient of {name}: it is another where `propagate_down` is False, as in a net's first "
+                f"layer; only the bottom's gradient may depend on it"
+            )
+
+
+def _backward(trial, blobs, before, upstream, propagate_down=True):
+    """The diffs after one backward, from those before it."""
+    for name, blob in blobs.items():
+        blob.diff = before[name]
+    trial.backward(*upstream, propagate_down=propagate_down)
+    return {name: blob.diff.copy() for name, blob in blobs.items()}
 
 
 def _numeric(trial, blob, upstream):
@@ -75,33 +87,35 @@ def _numeric(trial, blob, upstream):
     return gradient
 
 
-def _compare(name, kind, found, expected, before, rtol):
+def _compare(name, found, expected, before, doubled, rtol):
     allowed = rtol * max(1e-3, np.abs(expected).max(initial=0))
-    if not (np.abs(found - expected) > allowed).any() and np.isfinite(found).all():
-        return
-    worst = np.unravel_index(np.argmax(np.nan_to_num(np.abs(found - expected), nan=np.inf)), found.shape)
-    message = (
-        f"gradient of {name}: at index {tuple(map(int, worst))} expected {expected[worst]:.8g} (central differences), "
-        f"found {found[worst]:.8g}"
-    )
 
     def close(a, b):
-        return np.abs(a - b).max(initial=0) <= allowed
+        return bool((np.abs(a - b) <= allowed).all())  # NaN is not close to anything
 
-    if kind == "parameter" and close(found + before, expected):
+    if close(found, expected):
+        return
+    error = np.nan_to_num(np.abs(found - expected), nan=np.inf)
+    worst = np.unravel_index(np.argmax(error), error.shape)
+    message = (
+        f"gradient of {name}: at index {tuple(map(int, worst))} expected {expected[worst]:.8g} "
+        f"(central differences), found {found[worst]:.8g}"
+    )
+    large = np.abs(expected) > allowed
+    ratio = found[large] / expected[large]
+    parameter = name.startswith("parameter")
+    if parameter and close(found + before, expected):
         message += "; the diff was overwritten: parameters are added to (`+=`), because layers can share them"
-    elif kind == "bottom" and close(found - before, expected):
+    elif not parameter and close(found - before, expected):
         message += "; the diff was added to: a bottom's is overwritten (`[...] =`)"
     elif close(-found, expected):
         message += "; the sign is turned round"
+    elif not parameter and close(found, before):
+        message += "; backward did not write it"
     elif not found.any():
         message += "; it is zero everywhere"
-    elif close(found, before) or (kind == "parameter" and not found.any()):
-        message += "; backward did not write it"
-    else:
-        ratio = found[np.abs(expected) > allowed] / expected[np.abs(expected) > allowed]
-        if ratio.size and np.ptp(ratio) < 1e-4 * abs(ratio.mean()):
-            message += f"; it is {ratio.mean():.6g} times the right one everywhere (a mean for a sum?)"
-        else:
-            message += "; does backward multiply by the top's diff?"
+    elif close(doubled, found):
+        message += "; it does not change with the top's diff: multiply by `top[0].diff`"
+    elif ratio.size and np.ptp(ratio) < 1e-4 * abs(ratio.mean()):
+        message += f"; it is {ratio.mean():.6g} times the right one everywhere (a mean for a sum?)"
     raise CheckFailed(message)

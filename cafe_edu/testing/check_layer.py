@@ -3,6 +3,7 @@
 import numpy as np
 
 from cafe_edu.errors import CafeError, NetError
+from cafe_edu.layer import layer_class
 from cafe_edu.testing.cases import CASES
 from cafe_edu.testing.check_gradient import check_gradient
 from cafe_edu.testing.trial import CheckFailed, make_layer
@@ -11,8 +12,8 @@ from cafe_edu.testing.trial import CheckFailed, make_layer
 def check_layer(cls, like=None, cases=None):
     """Put a layer class through the conformance tests.
 
-    Counts, shapes, a new batch size between two forwards, an empty batch, float32, the TEST phase, in place against out of
-    place, gradients; and, with ``like``, the same outputs as the built-in type.
+    Counts, shapes, float32, both phases, a new batch size between two forwards, an empty batch, in place
+    against out of place, gradients; and, with ``like``, the same outputs as the built-in type.
 
     Parameters
     ----------
@@ -26,58 +27,68 @@ def check_layer(cls, like=None, cases=None):
     Raises
     ------
     CheckFailed
-        At the first thing that is not as it must be.
+        At the first thing that is not as it must be. An error of the layer itself comes through as it is;
+        both carry a note that says with which options.
 
     Examples
     --------
     >>> check_layer("ReLU")
     """
+    cls = layer_class(cls) if isinstance(cls, str) else cls
     if cases is None:
-        name = like or (cls if isinstance(cls, str) else cls.type or cls.__name__)
+        name = like or cls.type or cls.__name__
         if name not in CASES:
-            raise CafeError(f"there are no cases for {name!r}: say like='...' or give cases=[...]; known: {', '.join(CASES)}")
+            raise CafeError(
+                f"there are no cases for {name!r}: say like='...' or give cases=[...]; "
+                f"there are some for {', '.join(CASES)}"
+            )
         cases = CASES[name]
     for case in cases:
         try:
             _check(cls, like, case)
-        except CheckFailed as error:
+        except Exception as error:
             error.add_note(f"with options {case.spec!r}" if case.spec else "with default options")
             raise
 
 
 def _check(cls, like, case):
     def trial(n=2, which=cls, **how):
-        return make_layer(which, *case.bottom(np.random.default_rng(n), n), spec=case.spec, tops=case.tops, **how)
+        bottom = case.bottom(np.random.default_rng(n), n)
+        return make_layer(which, *bottom, spec=case.spec, tops=case.tops, **how)
 
-    _check_counts(cls, trial, case)
+    _check_counts(cls, case)
     _check_forward(trial)
+    _check_float32(trial)
     _check_reshape(trial, case)
-    _check_empty(trial)
-    if trial().layer.in_place:
+    _check_empty(trial, case)
+    if cls.in_place:
         _check_in_place(trial, case)
     if case.gradient:
+        _check_backward(trial)
         check_gradient(trial(3))
     if like is not None:
         _check_like(trial, like)
 
 
-def _check_counts(cls, trial, case):
-    layer = trial().layer
+def _check_counts(cls, case):
+    for what in ("num_bottom", "num_top"):
+        declared = getattr(cls, what)
+        match declared:
+            case int() | (int(), int() | None):
+                pass
+            case _:
+                raise CheckFailed(f"{what}: expected a number or (least, most), found {declared!r}")
     try:
-        layer.check_counts(len(trial().bottom), case.tops)
+        cls.check_counts(len(case.bottom(np.random.default_rng(0), 1)), case.tops)
     except NetError as error:
-        raise CheckFailed(f"declared counts refuse the case: {error}") from None
-    for declared, what in ((layer.num_bottom, "num_bottom"), (layer.num_top, "num_top")):
-        span = declared if isinstance(declared, tuple) else (declared, declared)
-        if len(span) != 2 or span[0] < 0 or (span[1] is not None and span[1] < span[0]):
-            raise CheckFailed(f"{what}: expected a number or (least, most), found {declared!r}")
+        raise CheckFailed(f"num_bottom or num_top refuses the case: {error}") from None
 
 
 def _check_forward(trial):
+    """Forward writes every top, in the shape declared, and nothing else."""
     one = trial()
-    shapes = [blob.shape for blob in one.bottom]
     inputs = [blob.data.copy() for blob in one.bottom]
-    declared = [tuple(s) for s in one.layer.top_shapes(shapes)]
+    declared = [tuple(shape) for shape in one.layer.top_shapes([blob.shape for blob in one.bottom])]
     for blob in one.top:
         blob.data[...] = np.nan
     outputs = one.forward()
@@ -87,53 +98,90 @@ def _check_forward(trial):
         raise CheckFailed("forward left numbers unwritten (or made NaN)")
     for blob, before in zip(one.bottom, inputs, strict=True):
         _same("forward changed its bottom", blob.data, before)
+
+
+def _check_float32(trial):
     for phase in ("TRAIN", "TEST"):
-        again = trial(phase=phase, dtype=np.float32)
-        first, second = again.forward(), again.forward()
-        for a, b in zip(first, second, strict=True):
-            _same(f"two forwards in phase {phase} differ", a, b)
-            if a.dtype != np.float32:
-                raise CheckFailed(f"expected float32 from a float32 layer, found {a.dtype}")
+        one = trial(phase=phase, dtype=np.float32)
+        for first, second in zip(one.forward(), one.forward(), strict=True):
+            _same(f"two forwards in phase {phase} differ", second, first)
+            if first.dtype != np.float32:
+                raise CheckFailed(f"expected float32 from a float32 layer, found {first.dtype}")
 
 
 def _check_reshape(trial, case):
-    """A layer that saw a batch of 3 and then of 2 says of the 2 what a fresh one says."""
-    seen, fresh = trial(3, phase="TEST"), trial(2, phase="TEST")
-    for mine, other in zip(seen.layer.params, fresh.layer.params, strict=True):
-        mine.data = other.data
-    seen.forward()
-    for blob, values in zip(seen.bottom, case.bottom(np.random.default_rng(2), 2), strict=True):
-        blob.reshape(*values.shape)
-        blob.data = values
-    for a, b in zip(seen.forward(), fresh.forward(), strict=True):
-        _same("after a change of batch size the output is another", a, b)
+    """A layer that saw a larger or smaller batch before says what a fresh one says."""
+    for phase in ("TRAIN", "TEST"):
+        for n in (1, 3):
+            seen, fresh = trial(n, phase=phase), trial(2, phase=phase)
+            for mine, other in zip(seen.layer.params, fresh.layer.params, strict=True):
+                mine.data = other.data
+            seen.forward()
+            for blob, values in zip(seen.bottom, case.bottom(np.random.default_rng(2), 2), strict=True):
+                blob.reshape(*values.shape)
+                blob.data = values
+            _same_run(f"after a change of batch size ({n} to 2)", seen, fresh, case.gradient)
 
 
-def _check_empty(trial):
-    outputs = trial(0).forward()
-    if any(np.isnan(y).any() for y in outputs):
+def _check_empty(trial, case):
+    one = trial(0)
+    found = one.forward()
+    if case.gradient:
+        found += one.backward(*[np.ones(blob.shape) for blob in one.top])
+    if any(np.isnan(values).any() for values in found):
         raise CheckFailed("an empty batch gives NaN")
 
 
 def _check_in_place(trial, case):
-    apart, within = trial(), trial(in_place=True)
-    for a, b in zip(apart.forward(), within.forward(), strict=True):
-        _same("in place the output is another", b, a)
-    if case.gradient:
-        dy = [np.random.default_rng(4).normal(size=blob.shape) for blob in apart.top]
-        for a, b in zip(apart.backward(*dy), within.backward(*dy), strict=True):
-            _same("in place the gradient is another", b, a)
+    _same_run("in place", trial(in_place=True), trial(), case.gradient)
+
+
+def _check_backward(trial):
+    """Backward writes diffs, and no data."""
+    one = trial()
+    one.forward()
+    blobs = {id(blob): blob for blob in (*one.bottom, *one.top, *one.layer.params)}.values()
+    before = [blob.data.copy() for blob in blobs]
+    one.backward(*_upstream(one))
+    for blob, data in zip(blobs, before, strict=True):
+        _same(f"backward changed the data of {blob.name!r}", blob.data, data)
 
 
 def _check_like(trial, like):
     mine, theirs = trial(), trial(which=like)
-    shapes = [[blob.shape for blob in t.layer.params] for t in (mine, theirs)]
+    shapes = [[blob.shape for blob in one.layer.params] for one in (mine, theirs)]
     if shapes[0] != shapes[1]:
         raise CheckFailed(f"expected parameters of shapes {shapes[1]} as in {like}, found {shapes[0]}")
-    for a, b in zip(mine.layer.params, theirs.layer.params, strict=True):
-        a.data = b.data = np.random.default_rng(5).normal(size=a.shape)
-    for a, b in zip(mine.forward(), theirs.forward(), strict=True):
-        _same(f"the output is not that of {like}", a, b)
+    for phase in ("TEST",) if _by_chance(trial, like) else ("TRAIN", "TEST"):
+        mine, theirs = trial(phase=phase), trial(phase=phase, which=like)
+        for a, b in zip(mine.layer.params, theirs.layer.params, strict=True):
+            a.data = b.data = np.random.default_rng(5).normal(size=a.shape)
+        for a, b in zip(mine.forward(), theirs.forward(), strict=True):
+            _same(f"in phase {phase} the output is not that of {like}", a, b)
+
+
+def _by_chance(trial, like):
+    """Do two seeds give two outputs? Then no two ways to draw the numbers need agree."""
+    one = trial(which=like)
+    first, one.seed = one.forward(), one.seed + 1
+    return any((a != b).any() for a, b in zip(first, one.forward(), strict=True))
+
+
+def _upstream(one):
+    rng = np.random.default_rng(4)
+    return [rng.normal(size=blob.shape) for blob in one.top]
+
+
+def _same_run(when, one, other, gradient):
+    """Forward and, if there is a gradient, backward give the same in both trials."""
+    for a, b in zip(one.forward(), other.forward(), strict=True):
+        _same(f"{when} the output is another", a, b)
+    if gradient:
+        dy = _upstream(other)
+        for a, b in zip(one.backward(*dy), other.backward(*dy), strict=True):
+            _same(f"{when} the gradient is another", a, b)
+        for a, b in zip(one.layer.params, other.layer.params, strict=True):
+            _same(f"{when} a parameter's gradient is another", a.diff, b.diff)
 
 
 def _same(what, found, expected):

@@ -24,17 +24,17 @@ class Trial:
         self.layer, self.bottom, self.top, self.seed = layer, bottom, top, seed
 
     def forward(self):
-        """Reshape and run forward; return the tops' data (copies). Chance starts from the same seed each time."""
+        """Reshape and run forward, always from the same seed; return the tops' data (copies)."""
         self.layer.rng = np.random.default_rng(self.seed)
         self.layer.reshape(self.bottom, self.top)
         self.layer.forward(self.bottom, self.top)
         return [blob.data.copy() for blob in self.top]
 
-    def backward(self, *dy):
+    def backward(self, *dy, propagate_down=True):
         """Run backward from the given top diffs; return the bottoms' diffs (copies)."""
-        for blob, values in zip(self.top, dy, strict=False):
+        for blob, values in zip(self.top, dy, strict=True):
             blob.diff = values
-        wanted = [i not in self.layer.no_gradient for i in range(len(self.bottom))]
+        wanted = [propagate_down and i not in self.layer.no_gradient for i in range(len(self.bottom))]
         self.layer.backward(self.top, wanted, self.bottom)
         return [blob.diff.copy() for blob in self.bottom]
 
