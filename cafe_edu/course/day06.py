@@ -1,6 +1,5 @@
 """The exercises of day 6: LeNet from files."""
 
-import pathlib
 import re
 
 import numpy as np
@@ -13,77 +12,84 @@ from cafe_edu.net import Net
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.solver import Solver
 
-LENET = pathlib.Path(__file__).parents[1] / "zoo" / "lenet" / "lenet.prototxt"
-
 # 06.1 ------------------------------------------------------------------------------------------------
 
 
 def count_by_hand():
     """Numbers in the filters or the matrix, and one bias for each output."""
     return {
-        "conv1": 20 * (1 * 5 * 5) + 20,
-        "conv2": 50 * (20 * 5 * 5) + 50,
-        "ip1": 500 * (50 * 4 * 4) + 500,
-        "ip2": 10 * 500 + 10,
+        "conv1": 16 * (3 * 5 * 5) + 16,
+        "conv2": 32 * (16 * 3 * 3) + 32,
+        "ip1": 100 * (32 * 6 * 6) + 100,
+        "ip2": 10 * 100 + 10,
     }
 
 
+NARROW_NET = """\
+name: "narrow"
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 32 dim: 32 } } }
+layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
+  convolution_param { num_output: 16 kernel_size: 5 } }
+layer { name: "pool1" type: "Pooling" bottom: "conv1" top: "pool1"
+  pooling_param { pool: MAX kernel_size: 2 stride: 2 } }
+layer { name: "conv2" type: "Convolution" bottom: "pool1" top: "conv2"
+  convolution_param { num_output: 32 kernel_size: 3 } }
+layer { name: "pool2" type: "Pooling" bottom: "conv2" top: "pool2"
+  pooling_param { pool: MAX kernel_size: 2 stride: 2 } }
+layer { name: "ip1" type: "InnerProduct" bottom: "pool2" top: "ip1" inner_product_param { num_output: 100 } }
+layer { name: "ip2" type: "InnerProduct" bottom: "ip1" top: "ip2" inner_product_param { num_output: 10 } }
+"""
+
+
 def count_in_the_house():
-    """Build LeNet from its deploy prototxt and count what it learns."""
-    net = Net(LENET)
-    return {name: sum(blob.count for blob in blobs) for name, blobs in net.params.items()}
+    """Build the net and count what it learns."""
+    return {name: sum(blob.count for blob in blobs) for name, blobs in Net(NARROW_NET).params.items()}
 
 
 COUNT = Predicted(
     number="06.1",
-    title="How much does LeNet learn?",
+    title="How much does a net learn?",
     kind="predict",
     name="parameters",
     points=2,
     solution=count_by_hand,
     truth=count_in_the_house,
-    what_ran="built LeNet from its prototxt and counted",
+    what_ran="built the net and counted",
     hints=(
         "A convolution has one small filter for each output channel, and each filter looks at every "
         "input channel. An inner product has one number for each pair of input and output.",
-        "Follow the shape of one digit: 1x28x28, conv1 20x24x24, pool1 20x12x12, conv2 50x8x8, pool2 ... "
-        "What is left is what ip1 reads. And every layer has a bias for each output.",
-        "Filters are output x input x 5 x 5, so conv1 has 20 x 1 x 5 x 5 weights and 20 biases. For ip1, "
-        "pool2 gives 50 channels of 4 x 4.",
+        "Follow the shape of one picture: 3x32x32, conv1 16x28x28, pool1 16x14x14, conv2 ... What is left after "
+        "pool2 is what ip1 reads. And every layer has a bias for each output.",
+        "Filters are output x input x height x width, so conv1 has 16 x 3 x 5 x 5 weights and 16 biases. For "
+        "ip1, pool2 gives 32 channels of 6 x 6.",
     ),
     mistakes=(
         Mistake(
             name="forgot the biases",
-            message="Every output channel, and every output of an inner product, also learns one number "
-            "that is added.",
-            answer={"conv1": 500, "conv2": 25_000, "ip1": 400_000, "ip2": 5_000},
+            message="Every output channel, and every output of an inner product, also learns one number that is added.",
+            answer={"conv1": 1_200, "conv2": 4_608, "ip1": 115_200, "ip2": 1_000},
         ),
         Mistake(
             name="each filter looks at one channel only",
-            message="A filter of conv2 is as deep as what it reads: how many channels come out of pool1?",
-            answer={"conv1": 520, "conv2": 50 * 25 + 50, "ip1": 400_500, "ip2": 5_010},
+            message="A filter is as deep as what it reads: how many channels come in?",
+            answer={"conv1": 16 * 25 + 16, "conv2": 32 * 9 + 32, "ip1": 115_300, "ip2": 1_010},
         ),
         Mistake(
             name="forgot a pooling layer",
             message="Between conv2 and ip1 the picture becomes smaller once more.",
-            answer={"conv1": 520, "conv2": 25_050, "ip1": 500 * (50 * 8 * 8) + 500, "ip2": 5_010},
+            answer={"conv1": 1_216, "conv2": 4_640, "ip1": 100 * (32 * 12 * 12) + 100, "ip2": 1_010},
         ),
         Mistake(
             name="a filter for every position",
             message="This counts the connections. The same filter is used at every position of the "
             "picture, so it is learned, and counted, once.",
-            answer={
-                "conv1": 26 * 20 * 24 * 24,
-                "conv2": 501 * 50 * 8 * 8,
-                "ip1": 400_500,
-                "ip2": 5_010,
-            },
+            answer={"conv1": 76 * 16 * 28 * 28, "conv2": 145 * 32 * 12 * 12, "ip1": 115_300, "ip2": 1_010},
         ),
         Mistake(
             name="the picture does not shrink",
-            message="A 5x5 filter without padding fits into 28 pixels at 24 places, not 28; each "
-            "convolution takes 4 pixels away.",
-            answer={"conv1": 520, "conv2": 25_050, "ip1": 500 * (50 * 7 * 7) + 500, "ip2": 5_010},
+            message="A 5x5 filter without padding fits into 32 pixels at 28 places, not 32: every "
+            "convolution takes some pixels away.",
+            answer={"conv1": 1_216, "conv2": 4_640, "ip1": 100 * (32 * 8 * 8) + 100, "ip2": 1_010},
         ),
     ),
 )
@@ -433,9 +439,7 @@ LITTLE = Measured(
             name="saved in the wrong place",
             message="The convolutions became smaller, but most numbers are in ip1, as before.",
             answer=lambda: train_little(conv1=10, conv2=25, ip1=500, iterations=1),
-            shows=lambda measured: (
-                measured["parameters"] > MOST_PARAMETERS and measured["most of them in"] == "ip1"
-            ),
+            shows=lambda measured: measured["parameters"] > MOST_PARAMETERS and measured["most of them in"] == "ip1",
         ),
         Mistake(
             name="still too large",
@@ -625,9 +629,7 @@ COLOUR = Measured(
             message="Without a weight_filler every weight is 0, all channels are alike, and no slope comes "
             "through: the loss stays at ln 10.",
             answer=_altered((' weight_filler { type: "xavier" }', "")),
-            shows=lambda measured: (
-                abs(measured["loss before learning"] - 2.3) < 0.01 and measured[_LAST] > 1.5
-            ),
+            shows=lambda measured: abs(measured["loss before learning"] - 2.3) < 0.01 and measured[_LAST] > 1.5,
         ),
         Mistake(
             name="the weights begin too large",

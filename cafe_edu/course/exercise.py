@@ -211,7 +211,7 @@ class Measured(Question):
 
 
 def _fails(question, ran, table, mistake=None, message=""):
-    after = f'change it and run check("{question.number}") again, or ask hint("{question.number}")'
+    after = f'change it and run `check("{question.number}")` again, or ask `hint("{question.number}")`'
     if mistake is not None:
         return Verdict(question.number, False, ran, tuple(table), mistake.name, mistake.message, after)
     return Verdict(question.number, False, ran, tuple(table), "", message, after)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import html
+import re
 
 COLOURS = {True: "#0072b2", False: "#d55e00"}  # blue and orange: told apart by every kind of eye
 
@@ -68,10 +69,15 @@ class Verdict:
             f'<td style="text-align:left"><code>{html.escape(value)}</code></td></tr>'
             for label, value in self.table
         )
-        paragraphs = [f"<b>{html.escape(self.headline)}</b>"]
+        paragraphs = [f"<b>{_marked(self.headline)}</b>"]
         paragraphs += [f"<table>{rows}</table>"] if rows else []
-        paragraphs += [f"<b>{html.escape(self.mistake)}.</b>"] if self.mistake else []
-        paragraphs += [html.escape(self.message)] if self.message else []
-        paragraphs += [f"<i>next: <code>{html.escape(self.next)}</code></i>"] if self.next else []
+        paragraphs += [f"<b>{_marked(self.mistake)}.</b>"] if self.mistake else []
+        paragraphs += [_marked(self.message)] if self.message else []
+        paragraphs += [f"<i>next: {_marked(self.next)}</i>"] if self.next else []
         inside = "".join(f"<div>{paragraph}</div>" for paragraph in paragraphs)
         return f'<div style="border-left:4px solid {COLOURS[self.passed]};padding-left:0.8em">{inside}</div>'
+
+
+def _marked(text):
+    """Text as HTML, with `code` between backticks set as code."""
+    return re.sub("`([^`]*)`", r"<code>\1</code>", html.escape(text))

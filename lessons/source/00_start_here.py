@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Start here 从这里开始
 #
-# This is a course in deep learning that you run. It takes you into Caffe, the framework with which
-# half the field learned to see, rebuilt in Python so that every line can be read. By the end you will
-# know not only that a net works but why, and you will have written the parts yourself.
+# This is a course in deep learning that you run. It takes you into Caffe, a well-known framework of
+# 2013, rebuilt in Python so that every line can be read. By the end you will know not only that a net
+# works but why, and you will have written the parts yourself.
 #
 # You need Python, a little linear algebra (what a matrix does to a vector) and a little calculus
 # (what a slope is). You do not need a graphics card, an account, or a fast line: everything runs on a
@@ -35,7 +35,7 @@ for axis, picture in zip(axes, digits.x_train[:12, 0], strict=True):
 plt.show()
 
 # %% [markdown]
-# ## A net, in three cells
+# ## A net, in four cells
 #
 # Before any theory: let a net learn to read them. These lines take LeNet as it ships with the
 # package, two files of text, and train it for 100 steps with 64 digits each. It takes a few seconds.
@@ -63,6 +63,18 @@ plt.show()
 # %%
 [tested] = solver.test()
 print("it reads more than nine of ten:", bool(tested["accuracy"] > 0.9))
+
+# %% [markdown]
+# Twelve of them, each with what the net reads:
+
+# %%
+blobs = solver.test_nets[0].blobs
+figure, axes = plt.subplots(1, 12, figsize=(9, 0.9), dpi=80)
+for axis, picture, scores in zip(axes, blobs["data"].data[:12, 0], blobs["ip2"].data[:12], strict=True):
+    axis.imshow(picture, cmap="gray_r")
+    axis.set_title(scores.argmax())
+    axis.axis("off")
+plt.show()
 
 # %% [markdown]
 # That was all of it: data, a net, a loss, a loop. The course opens these four words, one after the

@@ -100,9 +100,7 @@ def test_only_what_changed_is_built(root, capsys):
     assert capsys.readouterr().out == ""
     one_cell(root, "1 + 1")
     assert build.main(["--root", str(root), "--check"]) == 1
-    assert capsys.readouterr().out == (
-        "stale: lessons/day06_test.ipynb (from lessons/source/day06_test/lesson.py)\n"
-    )
+    assert capsys.readouterr().out == ("stale: lessons/day06_test.ipynb (from lessons/source/day06_test/lesson.py)\n")
     assert build.main(["--root", str(root)]) == 0
     assert capsys.readouterr().out == "built lessons/day06_test.ipynb\n"
 
@@ -136,9 +134,7 @@ def test_exercises_are_solutions_without_answers(root):
     "source", ["x = 1", "### BEGIN SOLUTION\nx = 1", "x = 1\n### END SOLUTION"], ids=["none", "begin", "end"]
 )
 def test_an_answer_needs_both_markers(source):
-    with pytest.raises(
-        build.BuildError, match="expected ### BEGIN SOLUTION and ### END SOLUTION in an answer"
-    ):
+    with pytest.raises(build.BuildError, match="expected ### BEGIN SOLUTION and ### END SOLUTION in an answer"):
         build.without_answer(source, build.BLANK_CODE)
 
 
@@ -172,9 +168,7 @@ def test_a_cell_that_no_reader_should_see(root, capsys, code, words):
 
 def test_an_unknown_word_in_a_header(root, capsys):
     (root / "lessons" / "source" / "day06_test" / "lesson.py").write_text('# %% anwser="06.1"\n1\n')
-    assert "lesson.py, cell 1: expected answer, check or tags in the header, found {'anwser'}" in message(
-        root, capsys
-    )
+    assert "lesson.py, cell 1: expected answer, check or tags in the header, found {'anwser'}" in message(root, capsys)
 
 
 def test_an_exercise_that_is_not_there(root, capsys):

@@ -5,7 +5,7 @@ import pytest
 from cafe_edu.course import check, checking, hint, progress, solution
 from cafe_edu.errors import CafeError
 
-RIGHT = {"conv1": 520, "conv2": 25_050, "ip1": 400_500, "ip2": 5_010}
+RIGHT = {"conv1": 1_216, "conv2": 4_640, "ip1": 115_300, "ip2": 1_010}
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def test_what_passed_once_stays_passed():
 
 
 def test_two_failing_checks_say_the_same():
-    wrong = RIGHT | {"ip1": 400_000}
+    wrong = RIGHT | {"ip1": 115_200}
     assert repr(in_notebook(parameters=wrong)) == repr(in_notebook(parameters=wrong))
 
 

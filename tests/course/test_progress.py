@@ -29,14 +29,10 @@ def test_record_and_read_again(home):
     assert json.loads((home / "progress.json").read_text())["version"] == 1
 
 
-@pytest.mark.parametrize(
-    "content", ["", "not json", "[]", '{"version": 1}', '{"version": 1, "exercises": 3}']
-)
+@pytest.mark.parametrize("content", ["", "not json", "[]", '{"version": 1}', '{"version": 1, "exercises": 3}'])
 def test_a_damaged_file_is_named_and_left(home, content):
     (home / "progress.json").write_text(content)
-    with pytest.raises(
-        DataError, match=r"progress\.json: expected the course's progress as JSON; rename or delete"
-    ):
+    with pytest.raises(DataError, match=r"progress\.json: expected the course's progress as JSON; rename or delete"):
         progress.of("06.1")
     assert (home / "progress.json").read_text() == content
 

@@ -8,7 +8,7 @@
 #
 # | | exercise | kind | points |
 # |---|---|---|---|
-# | 06.1 | How much does LeNet learn? | predict | 2 |
+# | 06.1 | How much does a net learn? | predict | 2 |
 # | 06.2 | Read a log | code | 3 |
 # | 06.3 | Find the bug in a solver | hunt | 2 |
 # | 06.4 | A smaller net | experiment | 3 |
@@ -19,38 +19,42 @@ from cafe_edu import Net, Solver, prototxt
 from cafe_edu.course import check, hint, solution
 
 # %% [markdown]
-# ## 06.1 · How much does LeNet learn?
+# ## 06.1 · How much does a net learn?
 #
-# LeNet reads pictures of 1 x 28 x 28:
+# Take LeNet's plan, but for colour pictures of 3 x 32 x 32, and narrower:
 #
 # | layer | does | gives |
 # |---|---|---|
-# | conv1 | 20 filters of 5 x 5 | |
-# | pool1 | the largest of each 2 x 2 | |
-# | conv2 | 50 filters of 5 x 5 | |
-# | pool2 | the largest of each 2 x 2 | |
-# | ip1 | 500 outputs | |
-# | ip2 | 10 outputs | |
+# | conv1 | 16 filters of 5 x 5 | ? |
+# | pool1 | the largest of each 2 x 2 | ? |
+# | conv2 | 32 filters of 3 x 3 | ? |
+# | pool2 | the largest of each 2 x 2 | ? |
+# | ip1 | 100 outputs | 100 |
+# | ip2 | 10 outputs | 10 |
 #
 # How many numbers does each layer learn, weights and biases together? Take paper, fill in the column
-# "gives" first, and **commit to your prediction before anything runs**. Write products, not results,
-# if you like: `20 * 7 + 1`.
+# "gives" first, and **commit to your prediction before anything runs**: a dict called `parameters`
+# with the keys `"conv1"`, `"conv2"`, `"ip1"` and `"ip2"`. Write products, not results, if you like:
+# `20 * 7 + 1`.
 
 # %% answer="06.1"
 ### BEGIN SOLUTION
 parameters = {
-    "conv1": 20 * (1 * 5 * 5) + 20,
-    "conv2": 50 * (20 * 5 * 5) + 50,  # each filter is as deep as what it reads: 20 channels
-    "ip1": 500 * (50 * 4 * 4) + 500,  # 28 - 4 = 24, halved 12, 12 - 4 = 8, halved 4
-    "ip2": 10 * 500 + 10,
+    "conv1": 16 * (3 * 5 * 5) + 16,
+    "conv2": 32 * (16 * 3 * 3) + 32,  # each filter is as deep as what it reads: 16 channels
+    "ip1": 100 * (32 * 6 * 6) + 100,  # 32 - 4 = 28, halved 14, 14 - 2 = 12, halved 6
+    "ip2": 10 * 100 + 10,
 }
 ### END SOLUTION
 
-# %% [markdown]
-# It should be a dict called `parameters` with the keys `"conv1"`, `"conv2"`, `"ip1"` and `"ip2"`.
-
 # %% check="06.1"
 check("06.1")
+
+# %% [markdown]
+# If it does not pass, and the verdict does not help, ask for a hint. Each time it says a little more:
+
+# %%
+hint("06.1")
 
 # %% [markdown]
 # ## 06.2 · Read a log
@@ -127,7 +131,7 @@ check("06.3")
 # under the name `little`. It must have a TEST net that reads `digits/digits_test_lmdb`, with
 # `test_iter` and `batch_size` such that all 360 digits are tested.
 #
-# This is how the shipped one is made, to begin with. It is far too large:
+# This is LeNet as it ships. It is far too large:
 
 # %%
 from pathlib import Path
@@ -168,10 +172,10 @@ check("06.4")
 # ## 06.5 · A net for colour pictures (open-ended)
 #
 # The book that this course follows ends its sixth day with: complete Caffe's CIFAR-10 example.
-# CIFAR-10 has 60,000 photos of ten kinds of things, 3 x 32 x 32 pixels each. Its readers waited six
-# hours and more for it. You will not wait: the question today is whether *your* net is fit for such
-# pictures, and there is an old test for this that takes seconds: **can it learn twenty pictures by
-# heart?** A net that cannot has a mistake in it, and no amount of data will help.
+# CIFAR-10 has 60,000 photos of ten kinds of things, 3 x 32 x 32 pixels each. Some of its readers
+# waited for six hours and gave up. You will not wait: the question today is whether *your* net is fit
+# for such pictures, and there is an old test for this that takes seconds: **can it learn twenty
+# pictures by heart?** A net that cannot has a mistake in it, and no amount of data will help.
 #
 # Write the prototxt of a net as a text called `colour_net`. It begins with an Input layer that gives
 # a blob `data` of 20 x 3 x 32 x 32, ends with a blob `score` of 20 x 10 (ten scores, no softmax, no
