@@ -30,7 +30,7 @@ class Input(Layer):
         tops, shapes = len(self.spec.top), [tuple(s.dim) for s in self.options.shape]
         if len(shapes) not in (0, 1, tops):
             raise SpecError(
-                f"expected no `shape` in `input_param`, one for all tops or one for each of {tops}, found {len(shapes)}"
+                f"expected no `shape` in `input_param`, one, or one for each top ({tops}), found {len(shapes)}"
             )
         self.shapes = shapes if len(shapes) == tops else (shapes or [()]) * tops
         self.shaped = False

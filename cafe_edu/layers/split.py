@@ -7,7 +7,7 @@ from cafe_edu.layer import Layer, register
 class Split(Layer):
     r"""Give one blob to several readers; on the way back, add up what they say.
 
-    .. math:: y_k = x, \qquad dx = \sum_k dy_k
+    .. math:: y_k = x
 
     The net puts one wherever a top has more than one reader; nobody writes it by hand.
 
@@ -15,6 +15,10 @@ class Split(Layer):
     ------
     bottom[0] : x, any
     top[k] : y_k, the shape and the very memory of x
+
+    Gradients
+    ---------
+    .. math:: dx = \sum_k dy_k
 
     References
     ----------

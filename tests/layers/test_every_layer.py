@@ -1,0 +1,86 @@
+"""What holds for every registered layer type."""
+
+import inspect
+import itertools
+import pathlib
+
+import numpy as np
+import pytest
+
+from cafe_edu import caffemodel, layers
+from cafe_edu.layer import REGISTRY, Layer
+from cafe_edu.proto import caffe_pb2
+from cafe_edu.testing import check_layer, make_layer
+from cafe_edu.testing.cases import CASES
+
+TYPES = sorted(name for name, cls in REGISTRY.items() if cls.__module__.startswith("cafe_edu.layers."))
+FILES = sorted(pathlib.Path(layers.__file__).parent.glob("*.py"))
+
+
+def has_gradient(cls):
+    least = cls.num_bottom[0] if isinstance(cls.num_bottom, tuple) else cls.num_bottom
+    return least > len(cls.no_gradient) and cls.backward is not Layer.backward
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_it_conforms(name):
+    check_layer(name)
+
+
+def test_every_type_has_cases():
+    assert {*CASES} == {*TYPES}
+    for name in TYPES:
+        assert CASES[name] or REGISTRY[name].num_bottom == 0, f"{name} reads blobs and has no case"
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_its_gradient_is_checked(name):
+    cls = REGISTRY[name]
+    assert any(case.gradient for case in CASES[name]) == has_gradient(cls)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_its_docstring_says_what_a_reader_looks_for(name):
+    cls = REGISTRY[name]
+    sections = ["Shapes", "References"]
+    if has_gradient(cls):
+        sections.insert(1, "Gradients")
+    if cls.options_field:
+        sections.insert(0, f"Options (``{cls.options_field}``")  # more messages may follow
+    lines = inspect.getdoc(cls).splitlines()
+    found = [line for line, rule in itertools.pairwise(lines) if rule and not rule.strip("-")]
+    for section in sections:
+        assert any(line.startswith(section) for line in found), f"no section {section!r}: {found}"
+    assert "Caffe: ``src/caffe/layers/" in cls.__doc__
+    assert "Lesson: day " in cls.__doc__
+    assert lines[0].endswith(".")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_layer_fits_on_a_page(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 150
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_its_file_is_named_after_it(name):
+    snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+    assert REGISTRY[name].__module__.rsplit(".", 1)[1].replace("_", "") == snake.replace("_", "")
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if CASES[name]])
+def test_its_weights_survive_a_file(name, tmp_path):
+    for case in CASES[name]:
+        bottom = case.bottom(np.random.default_rng(0), 2)
+        one = make_layer(name, *bottom, spec=case.spec, tops=case.tops, dtype=np.float32, seed=1)
+        other = make_layer(name, *bottom, spec=case.spec, tops=case.tops, dtype=np.float32, seed=2)
+        if not one.layer.params:
+            continue
+        spec = caffe_pb2.NetParameter(layer=[one.layer.spec])
+        for ending in ("caffemodel", "caffemodel.h5"):
+            path = tmp_path / f"weights.{ending}"
+            caffemodel.write_weights(path, spec, {"trial": [blob.data for blob in one.layer.params]})
+            stored = caffemodel.read_weights(path)["trial"]
+            for blob, values in zip(other.layer.params, stored, strict=True):
+                blob.data = values
+            for a, b in zip(one.forward(), other.forward(), strict=True):
+                assert np.array_equal(a, b)
