@@ -8,6 +8,7 @@ from cafe_edu import prototxt
 from cafe_edu.course.exercise import Compared, Measured, Mistake, Predicted, Requirement
 from cafe_edu.data import datasets
 from cafe_edu.errors import SpecError
+from cafe_edu.lr_policies import learning_rate
 from cafe_edu.net import Net
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.solver import Solver
@@ -223,13 +224,6 @@ layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "
 """
 
 
-def rate(solver, iteration):
-    """Return the learning rate of the policies `fixed` and `step` at an iteration."""
-    if solver.lr_policy == "fixed":
-        return solver.base_lr
-    return solver.base_lr * solver.gamma ** (iteration // solver.stepsize)
-
-
 def train_patient(text):
     """Train a linear classifier of digits as a solver's text says; return the loss of every iteration.
 
@@ -250,7 +244,7 @@ def train_patient(text):
     solver = Solver(spec)
     losses = []
     with np.errstate(all="ignore"):  # some patients diverge
-        for _ in range(min(spec.max_iter, 200)):
+        for _ in range(max(1, min(spec.max_iter, 200))):
             solver.step(1)
             losses.append(float(solver.net.loss))
     return losses
@@ -272,7 +266,7 @@ def _measure_cure(cure):
     solver = prototxt.parse_solver(text, "your solver")
     return {
         "changed": cure[0],
-        "rate at iteration 100, of that at 0": round(rate(solver, 100) / solver.base_lr, 6),
+        "part of the rate left at iteration 100": round(learning_rate(solver, 100)[0] / solver.base_lr, 6),
         "loss over the last 20 iterations": round(float(np.mean(train_patient(text)[-20:])), 3),
     }
 
@@ -294,7 +288,7 @@ CURE = Measured(
     measure=_measure_cure,
     what_ran="trained the patient for 200 iterations with your line",
     requirements=(
-        Requirement(what="rate at iteration 100, of that at 0", least=0.5, most=1),
+        Requirement(what="part of the rate left at iteration 100", least=0.5, most=1),
         Requirement(what="loss over the last 20 iterations", most=0.4),
     ),
     hints=(
@@ -327,7 +321,7 @@ CURE = Measured(
             name="made the rate grow",
             message="A gamma above 1 multiplies the rate at every step: the loss leaves the page.",
             answer=lambda: ("gamma", 10.0),
-            shows=lambda measured: measured["rate at iteration 100, of that at 0"] > 1,
+            shows=lambda measured: measured["part of the rate left at iteration 100"] > 1,
         ),
         Mistake(
             name="a little later is still too early",
@@ -394,7 +388,7 @@ def _measure_little(solver):
         "parameters": sum(counts.values()),
         "most of them in": max(counts, key=counts.get),
         "iterations trained": solver.iter,
-        "tested on so many new digits": unseen,
+        "tested on new digits": unseen,
         "accuracy": round(float(tested["accuracy"]), 2),
     }
 
@@ -412,7 +406,7 @@ LITTLE = Measured(
     what_ran="counted the parameters of your net and tested it",
     requirements=(
         Requirement(what="parameters", most=MOST_PARAMETERS),
-        Requirement(what="tested on so many new digits", least=360, most=360),
+        Requirement(what="tested on new digits", least=360, most=360),
         Requirement(what="accuracy", least=LEAST_ACCURACY),
     ),
     hints=(
@@ -427,7 +421,7 @@ LITTLE = Measured(
             name="tested on what it learned from",
             message="The net may know those digits by heart. The TEST phase must read the test LMDB.",
             answer=lambda: train_little(iterations=100, tested_on="train"),
-            shows=lambda measured: measured["tested on so many new digits"] == 0,
+            shows=lambda measured: measured["tested on new digits"] == 0,
         ),
         Mistake(
             name="not trained",
@@ -601,7 +595,7 @@ COLOUR = Measured(
             shows=lambda measured: measured["reads"] != "(3, 32, 32)",
         ),
         Mistake(
-            name="one score for each class is wanted",
+            name="not one score for each class",
             message="There are ten classes; a SoftmaxWithLoss over ten labels reads ten scores.",
             answer=_altered(("num_output: 10", "num_output: 1000")),
             shows=lambda measured: measured["scores"] != 10,

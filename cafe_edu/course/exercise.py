@@ -193,14 +193,13 @@ class Measured(Question):
             return _not_a(self, self.expects_words, answer)
         try:
             measured = self.measure(answer)
-        except CafeError as error:
-            table = [("error", error.one_line())]
+        except Exception as error:  # whatever a reader's object does, the notebook goes on
+            said = error.one_line() if isinstance(error, CafeError) else repr(Raised(error))
+            table = [("error", said)]
             return _fails(self, f"tried your `{self.name}`", table, message="the house could not run it.")
-        needed = {requirement.what: str(requirement) for requirement in self.requirements}
-        table = [
-            (what, short(value) + (f"   (needed: {needed[what]})" if what in needed else ""))
-            for what, value in measured.items()
-        ]
+        needed = {requirement.what: f", needed: {requirement}" for requirement in self.requirements}
+        shown = {what: value if isinstance(value, str) else short(value) for what, value in measured.items()}
+        table = [(what, value + needed.get(what, "")) for what, value in shown.items()]
         if all(requirement.holds(measured) for requirement in self.requirements):
             return Verdict(self.number, True, self.what_ran, tuple(table))
         for mistake in self.mistakes:

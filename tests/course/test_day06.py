@@ -91,6 +91,18 @@ def test_the_patient_is_sick_and_any_right_cure_is_taken():
         assert hunt.judge(cure).passed, cure
 
 
+@pytest.mark.parametrize(
+    "cure",
+    [("stepsize",), (1, 2), ("rate", 1), ("stepsize", "soon"), ("stepsize", None), ("max_iter", -1), ("gamma", [])],
+    ids=repr,
+)
+def test_a_strange_cure_is_answered_not_raised(cure):
+    [hunt] = [exercise for exercise in EXERCISES if exercise.kind == "hunt"]
+    verdict = hunt.judge(cure)
+    assert not verdict.passed
+    assert verdict.message
+
+
 def test_a_line_that_no_solver_has():
     with pytest.raises(SpecError, match="a solver has no line 'learning_rate'; the patient has these"):
         with_line(PATIENT, "learning_rate", 0.1)
