@@ -72,4 +72,6 @@ def find(name, beside=None):
     for place in places:
         if place.exists():
             return place
-    raise DataError(f"no such file: {name} (looked for {' and '.join(str(p.absolute()) for p in places)})")
+    tried = dict.fromkeys(str(place.absolute()) for place in places)  # each once
+    looked = "" if name.is_absolute() else f" (looked for {' and '.join(tried)})"
+    raise DataError(f"no such file: {name}{looked}")

@@ -91,7 +91,6 @@ def sigmoid(spec, iter, current_step):
     r""":math:`base\_lr \,/\, (1 + e^{-\gamma (iter - stepsize)})`; as Caffe asks for gamma >= 0, it rises."""
     if spec.gamma < 0 or spec.stepsize < 1:
         raise SpecError(
-            f"lr_policy 'sigmoid' needs gamma >= 0 and stepsize >= 1, "
-            f"found {spec.gamma:g} and {spec.stepsize}"
+            f"lr_policy 'sigmoid' needs gamma >= 0 and stepsize >= 1, found {spec.gamma:g} and {spec.stepsize}"
         )
     return spec.base_lr / (1 + math.exp(-spec.gamma * (iter - spec.stepsize))), current_step

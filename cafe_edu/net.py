@@ -422,6 +422,7 @@ def _blaming(step, doing):
     try:
         yield
     except Exception as error:
-        shapes = ", ".join(f"{blob.name} {blob.shape}" for blob in step.bottom) or "no bottoms"
-        error.add_note(f"in layer {step.layer.name!r} ({step.layer.spec.type}), {doing}, reading {shapes}")
+        shapes = ", ".join(f"{blob.name} {blob.shape}" for blob in step.bottom)
+        reading = f", reading {shapes}" if shapes else ""
+        error.add_note(f"in layer {step.layer.name!r} ({step.layer.type}), {doing}{reading}")
         raise

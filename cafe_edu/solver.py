@@ -57,6 +57,9 @@ class Solver:
         with noting(f"in {self._file}" if self._file else ""):
             _change(self.spec, changes)
             self._build(layers)
+        for path in self.spec.weights:
+            for part in path.split(","):
+                self.net.load(files.find(part.strip(), self.folder))
 
     # building ---------------------------------------------------------------------------------------
 
@@ -80,9 +83,6 @@ class Solver:
         self.train_record, self.test_record = [], []
         self._losses = collections.deque(maxlen=self.spec.average_loss)
         learning_rate(self.spec, 0)  # a bad policy shows now, not after the first batch
-        for path in self.spec.weights:
-            for part in path.split(","):
-                self.net.load(files.find(part.strip(), self.folder))
 
     def _choose_device(self):
         wants = self.spec.HasField("solver_mode") and self.spec.solver_mode == caffe_pb2.SolverParameter.GPU

@@ -56,8 +56,7 @@ def _readers(spec):
                 near = difflib.get_close_matches(name, last, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(last) or 'none yet'}"
                 raise NetError(
-                    f"layer {layer.name!r} ({layer.type}) reads blob {name!r}, "
-                    f"which no layer before it makes; {hint}"
+                    f"layer {layer.name!r} ({layer.type}) reads blob {name!r}, which no layer before it makes; {hint}"
                 )
             writer_of[i, j] = last[name]
             readers[last[name]] += 1

@@ -99,4 +99,7 @@ def test_find_names_every_place(tmp_path, monkeypatch):
     )
     with pytest.raises(DataError) as caught:
         find(tmp_path / "no.h5", "nets")
-    assert str(caught.value).endswith(f"(looked for {tmp_path / 'no.h5'})")
+    assert str(caught.value) == f"no such file: {tmp_path / 'no.h5'}"
+    with pytest.raises(DataError) as caught:
+        find("no.h5", tmp_path)  # two ways to say one place
+    assert str(caught.value) == f"no such file: no.h5 (looked for {tmp_path / 'no.h5'})"

@@ -15,7 +15,6 @@ HEAVY = [
     "cupy",
     "PIL",
     "click",
-    "click",
     "tqdm",
 ]
 
