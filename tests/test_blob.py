@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+
+from cafe_edu import Blob
+from cafe_edu.errors import ShapeError
+
+
+def test_a_new_blob_is_zero_in_float32():
+    blob = Blob((2, 3), name="x")
+    assert (blob.shape, blob.count, blob.data.dtype, blob.diff.dtype) == ((2, 3), 6, np.float32, np.float32)
+    assert not blob.data.any()
+    assert not blob.diff.any()
+
+
+def test_one_number():
+    blob = Blob()
+    blob.data, blob.diff = 3, 4
+    assert (blob.shape, blob.count, float(blob.data), float(blob.diff)) == ((), 1, 3, 4)
+
+
+@pytest.mark.parametrize("what", ["data", "diff"])
+def test_assigning_copies_in(what):
+    blob, values = Blob((2,)), np.array([1.0, 2])
+    view = getattr(blob, what)
+    setattr(blob, what, values)
+    values[0] = 9
+    assert view.tolist() == [1, 2]
+    assert view.dtype == np.float32
+
+
+@pytest.mark.parametrize("what", ["data", "diff"])
+@pytest.mark.parametrize("values", [1, [1, 2, 3], [[1], [2]], [[[1, 2, 3], [4, 5, 6]]], np.ones((3, 2))])
+def test_assigning_never_broadcasts(what, values):
+    blob = Blob((2, 3), name="x")
+    with pytest.raises(ShapeError) as caught:
+        setattr(blob, what, values)
+    assert str(caught.value) == (f"expected {what} of shape (2, 3) for blob 'x', found {np.shape(values)}")
+    assert not getattr(blob, what).any()
+
+
+def test_augmented_assignment_works_in_place():
+    blob = Blob((2,))
+    view = blob.diff
+    blob.diff += [1, 2]
+    blob.diff *= 2
+    blob.data -= 1
+    assert view.tolist() == [2, 4]
+    assert blob.data.tolist() == [-1, -1]
+
+
+def test_a_blob_may_be_given_its_own_numbers_turned_round():
+    blob = Blob((3,))
+    blob.data = [1, 2, 3]
+    blob.data = blob.data[::-1]
+    assert blob.data.tolist() == [3, 2, 1]
+
+
+def test_update_walks_downhill():
+    blob = Blob((2,))
+    blob.data, blob.diff = [1, 2], [0.5, -1]
+    blob.update()
+    assert blob.data.tolist() == [0.5, 3]
+
+
+def test_reshape_keeps_the_memory_while_it_is_large_enough():
+    blob = Blob((2, 6))
+    blob.data = np.arange(12).reshape(2, 6)
+    memory = blob.data
+    for shape in ((3, 4), (1, 6), (0, 6), (), (12,)):
+        blob.reshape(*shape)
+        assert blob.data.shape == blob.diff.shape == shape
+        assert blob.count == 0 or np.shares_memory(blob.data, memory)
+    assert blob.data.tolist() == list(range(12))
+    blob.reshape(13)
+    assert not np.shares_memory(blob.data, memory)
+
+
+@pytest.mark.parametrize("shape", [(-1, 3), (2, 2.5)])
+def test_reshape_wants_whole_lengths(shape):
+    blob = Blob((2,), name="x")
+    with pytest.raises(ShapeError) as caught:
+        blob.reshape(*shape)
+    assert str(caught.value) == f"expected whole axes of length 0 or more, found {shape} for blob 'x'"
+    assert blob.shape == (2,)
+
+
+def test_numbers_of_numpy_are_lengths_too():
+    assert Blob((np.int64(2), 3.0)).shape == (2, 3)
+
+
+def test_memory_is_taken_when_it_is_used():
+    blob = Blob((10, 10))
+    assert blob.nbytes == 0
+    blob.data[...] = 1
+    assert blob.nbytes == 400
+    blob.diff[...] = 1
+    assert blob.nbytes == 800
+
+
+def test_sharing_data_and_diff():
+    owner, both, data, diff = (Blob((2, 3), name=name) for name in ("owner", "both", "data", "diff"))
+    both.share(owner)
+    data.share_data(owner)
+    diff.share_diff(owner)
+    owner.data[...], owner.diff[...] = 1, 2
+    assert both.data.all()
+    assert data.data.all()
+    assert both.diff.all()
+    assert diff.diff.all()
+    assert not data.diff.any()
+    assert not diff.data.any()
+    both.diff += 1
+    assert (owner.diff == 3).all()
+
+
+def test_sharing_under_another_shape():
+    owner, view = Blob((2, 3)), Blob((6,))
+    view.share(owner)
+    owner.data = [[1, 2, 3], [4, 5, 6]]
+    assert view.data.tolist() == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("share", ["share", "share_data", "share_diff"])
+def test_sharing_wants_the_same_count(share):
+    with pytest.raises(ShapeError) as caught:
+        getattr(Blob((2, 3), name="x"), share)(Blob((7,), name="y"))
+    assert str(caught.value) == "blob 'x' (2, 3) cannot share with 'y' (7,): 6 numbers against 7"
+
+
+def test_it_is_an_array_where_numpy_wants_one():
+    blob = Blob((2,))
+    blob.data = [1, 2]
+    assert np.array_equal(np.asarray(blob), [1, 2])
+    assert np.sum(np.asarray(blob, np.float64)) == 3
+    copy = np.array(blob)
+    copy[0] = 9
+    assert blob.data[0] == 1
+
+
+def test_how_it_shows():
+    assert repr(Blob((2, 3), name="x")) == "Blob 'x' (2, 3) float32"
+    assert "2 x 3" in Blob((2, 3), name="x")._repr_html_()
