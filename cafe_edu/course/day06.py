@@ -100,40 +100,81 @@ COUNT = Predicted(
 
 
 def read_log(text):
-    """Return [(iteration, loss), ...] of the training lines of a Caffe log."""
-    pairs = []
+    """Return [(iteration, accuracy), ...] of the tests in a Caffe log."""
+    pairs, iteration = [], None
     for line in text.splitlines():
-        found = re.search(r"Iteration (\d+).*, loss = (\S+)", line)
-        if found:
-            pairs.append((int(found[1]), float(found[2])))
+        testing = re.search(r"Iteration (\d+), Testing", line)
+        if testing:
+            iteration = int(testing[1])
+        tested = re.search(r"Test net output #\d+: accuracy = (\S+)", line)
+        if tested:
+            pairs.append((iteration, float(tested[1])))
     return pairs
 
 
-ONE_LINE = "Iteration 100, loss = 0.25\n"
-PLAIN_LOG = """\
+ONE_TEST = """\
+Iteration 100, Testing net (#0)
+    Test net output #0: accuracy = 0.75
+"""
+TWO_TESTS = """\
 Iteration 0, Testing net (#0)
     Test net output #0: accuracy = 0.08
     Test net output #1: loss = 2.37 (* 1 = 2.37 loss)
 Iteration 0, loss = 2.3
     Train net output #0: loss = 2.3 (* 1 = 2.3 loss)
 Iteration 0, lr = 0.01
-Iteration 20, loss = 1.5
-    Train net output #0: loss = 1.5 (* 1 = 1.5 loss)
-Iteration 20, lr = 0.00998503
+Iteration 100, Testing net (#0)
+    Test net output #0: accuracy = 0.96
+    Test net output #1: loss = 0.14 (* 1 = 0.14 loss)
 """
-TIMED_LOG = """\
+REAL_LOG = """\
+I1122 01:38:10.953308  2918 solver.cpp:347] Iteration 0, Testing net (#0)
+I1122 01:38:10.981865  2918 solver.cpp:414]     Test net output #0: accuracy = 0.0777778
 I1122 01:38:10.981935  2918 solver.cpp:414]     Test net output #1: loss = 2.37316 (* 1 = 2.37316 loss)
 I1122 01:38:10.990067  2918 solver.cpp:239] Iteration 0 (103.6 iter/s, 0.036s/20 iters), loss = 2.37756
-I1122 01:38:11.145730  2918 solver.cpp:239] Iteration 20 (129.032 iter/s, 0.155s/20 iters), loss = 2.11176
-I1122 01:38:12.374140  2918 solver.cpp:464] Snapshotting to binary proto file lenet_iter_20.caffemodel
+I1122 01:38:11.937465  2918 solver.cpp:347] Iteration 100, Testing net (#0)
+I1122 01:38:11.958045  2918 solver.cpp:414]     Test net output #0: accuracy = 0.952778
 """
-TINY_LOSS = "Iteration 9000, loss = 0.5\nIteration 9100, loss = 6.25e-05\n"
-RESUMED_LOG = "Iteration 150, loss = 0.5\nIteration 160, loss = 0.25\n"
-SICK_LOG = "Iteration 0, loss = 2.3\nIteration 10, loss = 87.3365\nIteration 20, loss = nan\n"
+RESUMED_LOG = """\
+Iteration 150, Testing net (#0)
+    Test net output #0: accuracy = 0.5
+Iteration 200, Testing net (#0)
+    Test net output #0: accuracy = 0.625
+"""
+ALL_RIGHT = """\
+Iteration 0, Testing net (#0)
+    Test net output #0: accuracy = 0.875
+Iteration 100, Testing net (#0)
+    Test net output #0: accuracy = 1
+"""
+NEARLY_NONE = """\
+Iteration 0, Testing net (#0)
+    Test net output #0: accuracy = 5e-05
+"""
+LOSS_FIRST = """\
+Iteration 0, Testing net (#0)
+    Test net output #0: loss = 2.37 (* 1 = 2.37 loss)
+    Test net output #1: accuracy = 0.125
+"""
+TRAIN_TOO = """\
+Iteration 0, Testing net (#0)
+    Test net output #0: accuracy = 0.125
+Iteration 0, loss = 2.3
+    Train net output #0: accuracy = 0.25
+"""
 
 
-def _by_hand(pattern, text, convert=float):
-    return [(int(a), convert(b)) for a, b in re.findall(pattern, text)]
+def _by_hand(accuracy=r"Test net output #\d+: accuracy = (\S+)", number=float, iteration=int):
+    """Return a reader of logs with one thing changed."""
+
+    def read(text):
+        pairs, at = [], None
+        for line in text.splitlines():
+            at = (re.findall(r"Iteration (\d+), Testing", line) or [at])[0]
+            pairs += [(iteration(at), number(found)) for found in re.findall(accuracy, line)]
+        return pairs
+
+    return read
 
 
 READ_LOG = Compared(
@@ -144,56 +185,60 @@ READ_LOG = Compared(
     points=3,
     solution=read_log,
     cases={
-        "a log of one line": (ONE_LINE,),
-        "a log with tests and rates between": (PLAIN_LOG,),
-        "a log of Caffe, with times": (TIMED_LOG,),
-        "a very small loss": (TINY_LOSS,),
+        "a log of one test": (ONE_TEST,),
+        "a log of two tests, with training between": (TWO_TESTS,),
+        "a log of Caffe, with times": (REAL_LOG,),
         "a run that was resumed": (RESUMED_LOG,),
-        "a run that went wrong": (SICK_LOG,),
+        "a perfect test": (ALL_RIGHT,),
+        "a very small accuracy": (NEARLY_NONE,),
+        "a net whose first output is the loss": (LOSS_FIRST,),
+        "a net that shows its accuracy in training too": (TRAIN_TOO,),
         "an empty log": ("",),
     },
     hints=(
-        "Go through text.splitlines(). Which words stand in every line you want, and in no other?",
-        "`Iteration`, then a whole number, then perhaps a bracket with times, then `, loss = `. Regular "
-        "expressions are made for this: (\\d+) catches a whole number.",
-        'Try re.search(r"Iteration (\\d+).*, loss = (\\S+)", line): \\S+ takes all up to the next blank, so '
-        "6.25e-05 and nan come whole. Then int(...) and float(...).",
+        "Go through text.splitlines(). One kind of line tells the iteration, another the accuracy: what do you have "
+        "to remember between the two?",
+        "Keep the iteration of the last `Iteration ..., Testing net` in a variable, and make a pair when a `Test net "
+        "output ...: accuracy = ...` comes. Regular expressions are made for this: (\\d+) catches a whole number.",
+        'Try re.search(r"Iteration (\\d+), Testing", line), and for the other line '
+        'r"Test net output #\\d+: accuracy = (\\S+)": '
+        "\\S+ takes all up to the next blank. Then int(...) and float(...).",
     ),
     mistakes=(
         Mistake(
-            name="took the losses of the tests too",
-            message="`Test net output #1: loss` and `Train net output #0: loss` are other lines; each "
-            "training loss is wanted once, with its iteration.",
-            answer=lambda text: [
-                (int(([0, *re.findall(r"Iteration (\d+)", text[: m.start()])])[-1]), float(m[1]))
-                for m in re.finditer(r"loss = ([\w.+-]+)", text)
-            ],
+            name="took the accuracy of the training too",
+            message="`Train net output` is the batch it has just learned from; only `Test net output` is a test.",
+            answer=_by_hand(accuracy=r"accuracy = (\S+)"),
         ),
         Mistake(
             name="left the numbers as text",
-            message="'0.25' cannot be drawn or compared: int(...) for the iteration, float(...) for the loss",
-            answer=lambda text: re.findall(r"Iteration (\d+).*, loss = (\S+)", text),
+            message="'0.75' cannot be drawn or compared: int(...) for the iteration, float(...) for the accuracy.",
+            answer=_by_hand(number=str, iteration=str),
         ),
         Mistake(
             name="cut off the exponent",
-            message="6.25e-05 was read as 6.25: a net that is nearly perfect looks like one that diverges.",
-            answer=lambda text: _by_hand(r"Iteration (\d+).*, loss = ([\d.]+|nan)", text),
+            message="5e-05 was read as 5: an accuracy is never above 1.",
+            answer=_by_hand(accuracy=r"Test net output #\d+: accuracy = ([\d.]+)"),
         ),
         Mistake(
-            name="counted the lines instead of reading the iteration",
-            message="A log that was resumed does not begin at 0, and not every iteration is shown.",
-            answer=lambda text: [(20 * i, loss) for i, (_, loss) in enumerate(read_log(text))],
+            name="expected a decimal point",
+            message="A perfect test is written `accuracy = 1`, and that is a test nobody wants to lose.",
+            answer=_by_hand(accuracy=r"Test net output #\d+: accuracy = (\d+\.\d+)"),
         ),
         Mistake(
-            name="did not expect times in brackets",
-            message="Caffe writes `Iteration 20 (129 iter/s, 0.155s/20 iters), loss = ...`: something may "
-            "stand between the number and the comma.",
-            answer=lambda text: _by_hand(r"Iteration (\d+), loss = (\S+)", text),
+            name="counted the tests instead of reading the iteration",
+            message="A log that was resumed does not begin at 0, and not everybody tests every 100 iterations.",
+            answer=lambda text: [(100 * i, accuracy) for i, (_, accuracy) in enumerate(read_log(text))],
         ),
         Mistake(
-            name="lost the nan",
-            message="A loss of nan is the one line of a log that nobody may overlook; float('nan') reads it.",
-            answer=lambda text: [(i, loss) for i, loss in read_log(text) if loss == loss],
+            name="looked at output #0 only",
+            message="Outputs are numbered by their names in the alphabet; the accuracy need not be the first.",
+            answer=_by_hand(accuracy=r"Test net output #0: accuracy = (\S+)"),
+        ),
+        Mistake(
+            name="took the losses",
+            message="The pairs hold losses. A loss says how wrong the scores are; the accuracy, how many are right.",
+            answer=_by_hand(accuracy=r"Test net output #\d+: loss = (\S+)"),
         ),
     ),
 )

@@ -60,33 +60,37 @@ hint("06.1")
 # ## 06.2 · Read a log
 #
 # Write `read_log(text)`: it takes the text of a training log and returns a list of pairs,
-# `(iteration, loss)`, one for each training loss that was displayed, in order:
-# `[(0, 2.40536), (20, 0.614333), ...]`. These lines are all there is to know of the format:
+# `(iteration, accuracy)`, one for each test, in order: `[(0, 0.1), (100, 0.963889), ...]`. The two
+# numbers do not stand in the same line:
 #
 # ```
-# Iteration 0, Testing net (#0)
-#     Test net output #0: accuracy = 0.1
-#     Test net output #1: loss = 2.41 (* 1 = 2.41 loss)
-# Iteration 0 (0 iter/s, 0.036s/20 iters), loss = 2.40536
-#     Train net output #0: loss = 2.40536 (* 1 = 2.40536 loss)
-# Iteration 0, lr = 0.01
+# Iteration 100, Testing net (#0)
+#     Test net output #0: accuracy = 0.963889
+#     Test net output #1: loss = 0.139744 (* 1 = 0.139744 loss)
+# Iteration 100 (36.2 iter/s, 2.766s/100 iters), loss = 0.0791351
+#     Train net output #0: loss = 0.0791351 (* 1 = 0.0791351 loss)
+# Iteration 100, lr = 0.00992565
 # ```
 #
-# In a real log each line begins with the date, the time and the place in the program. Some logs have
-# no times in brackets. A loss can be as small as `6.25e-05`, and it can be `nan`.
+# In a real log each line begins with the date, the time and the place in the program. The accuracy
+# can be any output, not only #0; it can be `1`, and with many test pictures as small as `5e-05`. Some
+# people log the accuracy in training too: that one is not wanted.
 
 # %% answer="06.2"
 import re
 
 
 def read_log(text):
-    """Return [(iteration, loss), ...] of the training lines of a log."""
+    """Return [(iteration, accuracy), ...] of the tests in a log."""
     ### BEGIN SOLUTION
-    pairs = []
+    pairs, iteration = [], None
     for line in text.splitlines():
-        found = re.search(r"Iteration (\d+).*, loss = (\S+)", line)
-        if found:
-            pairs.append((int(found[1]), float(found[2])))
+        testing = re.search(r"Iteration (\d+), Testing", line)
+        if testing:
+            iteration = int(testing[1])
+        tested = re.search(r"Test net output #\d+: accuracy = (\S+)", line)
+        if tested:
+            pairs.append((iteration, float(tested[1])))
     return pairs
     ### END SOLUTION
 
