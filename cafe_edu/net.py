@@ -372,10 +372,16 @@ class Net:
             pairs.append((blob, array.reshape(blob.shape)))
         return pairs
 
-    def save(self, path):
-        """Write the parameters as a .caffemodel, or as HDF5 if the name ends in .h5; whole or not at all."""
+    def save(self, path, diffs=False):
+        """Write the parameters, and their gradients if ``diffs``, whole or not at all.
+
+        A .caffemodel, or HDF5 if the name ends in .h5.
+        """
         weights = {name: [to_numpy(blob.data) for blob in blobs] for name, blobs in self.params.items()}
-        caffemodel.write_weights(path, self.spec, weights)
+        slopes = (
+            {name: [to_numpy(blob.diff) for blob in blobs] for name, blobs in self.params.items()} if diffs else None
+        )
+        caffemodel.write_weights(path, self.spec, weights, slopes)
 
     def share_with(self, other):
         """Use the parameters of another net's layers of the same names (a TEST net beside its TRAIN net)."""

@@ -297,7 +297,7 @@ class Solver:
         model = base.with_name(f"{base.name}.caffemodel{ending}")
         state = base.with_name(f"{base.name}.solverstate{ending}")
         log.info("Snapshotting to %s file %s", "HDF5" if ending else "binary proto", model)
-        self.net.save(model)
+        self.net.save(model, diffs=self.spec.snapshot_diff)
         log.info("Snapshotting solver state to %s file %s", "HDF5" if ending else "binary proto", state)
         history = [to_numpy(h) for arrays in self.history for h in arrays]
         caffemodel.write_state(state, caffemodel.State(self.iter, str(model), history, self.current_step))

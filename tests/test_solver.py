@@ -568,6 +568,22 @@ def test_hdf5_snapshots_are_laid_out_as_caffes(shared, tmp_path, monkeypatch):
     assert listing(state) == listing("lenet/lenet_tiny_iter_150.solverstate.h5")
 
 
+@pytest.mark.parametrize("format", ["BINARYPROTO", "HDF5"])
+def test_snapshots_with_gradients(format, tmp_path):
+    solver = line(snapshot_prefix=str(tmp_path / "x"), snapshot_diff=True, snapshot_format=format, momentum=0.5)
+    solver.step(1)
+    model, _ = solver.snapshot()
+    expected = solver.net.params["ip"][0].diff
+    assert expected == 0.5  # the update, as in Caffe: the rule writes over the gradient
+    if format == "HDF5":
+        with h5py.File(model) as file:
+            np.testing.assert_array_equal(file["diff/ip/0"], expected)
+    else:
+        message = caffe_pb2.NetParameter.FromString(model.read_bytes())
+        assert list(message.layer[1].blobs[0].diff) == expected.ravel().tolist()
+    assert read_weights(model)["ip"][0].item() == weight(solver)
+
+
 # ---- tests while training ----
 
 
@@ -771,6 +787,19 @@ def test_an_error_in_the_net_names_layer_net_and_solver(folder):
         "unknown layer type 'Relu'; did you mean 'ReLU'?; in layer 'relu'; in chance.prototxt; "
         "in chance_solver.prototxt"
     )
+
+
+def test_a_gpu_that_is_not_there(caplog, monkeypatch):
+    monkeypatch.setattr("cafe_edu.solver.cupy", lambda: None)
+    caplog.set_level(logging.INFO, logger="cafe_edu")
+    line(solver_mode="GPU").step(1)
+    assert caplog.messages == ["solver_mode is GPU, and no GPU answers: training on the CPU"]
+
+
+def test_a_progress_bar(folder, capsys):
+    Solver("chance_solver.prototxt", test_interval=10).solve(progress=True)
+    shown = capsys.readouterr().err
+    assert all(word in shown for word in ("chance", "20/20", "loss=", "test accuracy=", "images/s="))
 
 
 def test_repr(folder):
