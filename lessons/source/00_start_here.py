@@ -46,7 +46,7 @@ from pathlib import Path
 lenet = Path(cafe_edu.__file__).parent / "zoo" / "lenet"
 solver = cafe_edu.Solver(lenet / "lenet_solver.prototxt", snapshot=0)
 solver.step(100)
-solver
+print(solver.iter, "steps done")
 
 # %% [markdown]
 # Its loss (how wrong it is, as one number) while it learned:

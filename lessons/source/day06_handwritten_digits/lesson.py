@@ -48,7 +48,7 @@ def show(pictures, captions, rows=1):
     _, axes = plt.subplots(rows, columns, figsize=(0.9 * columns, 1.15 * rows), dpi=80)
     for axis, picture, caption in zip(axes.flat, pictures, captions, strict=True):
         axis.imshow(picture, cmap="gray_r")
-        axis.set_title(caption, y=-0.35, fontsize=11)
+        axis.set_title(caption, y=-0.1, va="top", fontsize=11)
         axis.axis("off")
     plt.show()
 
@@ -432,7 +432,7 @@ print("the same weights as the run that was never stopped:", same)
 # gives the command's weights, bit for bit:
 
 # %%
-solver = Solver("lenet_solver.prototxt", max_iter=150)
+solver = Solver("lenet_solver.prototxt", snapshot=0)
 solver.step(150)
 by_command = Net("lenet_train_test.prototxt", weights="lenet_iter_150.caffemodel")
 for name, blobs in solver.net.params.items():
