@@ -65,11 +65,12 @@ def test_update_walks_downhill():
 def test_reshape_keeps_the_memory_while_it_is_large_enough():
     blob = Blob((2, 6))
     blob.data = np.arange(12).reshape(2, 6)
-    memory = blob.data
+    memory, slopes = blob.data, blob.diff
     for shape in ((3, 4), (1, 6), (0, 6), (), (12,)):
         blob.reshape(*shape)
         assert blob.data.shape == blob.diff.shape == shape
         assert blob.count == 0 or np.shares_memory(blob.data, memory)
+        assert blob.count == 0 or np.shares_memory(blob.diff, slopes)
     assert blob.data.tolist() == list(range(12))
     blob.reshape(13)
     assert not np.shares_memory(blob.data, memory)

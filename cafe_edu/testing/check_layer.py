@@ -13,7 +13,8 @@ def check_layer(cls, like=None, cases=None):
     """Put a layer class through the conformance tests.
 
     Counts, shapes, float32, both phases, a new batch size between two forwards, an empty batch, in place
-    against out of place, gradients; and, with ``like``, the same outputs as the built-in type.
+    against out of place, what backward reads and writes, gradients; and, with ``like``, the same outputs as
+    the built-in type.
 
     Parameters
     ----------
@@ -65,6 +66,7 @@ def _check(cls, like, case):
         _check_in_place(trial, case)
     if case.gradient:
         _check_backward(trial)
+        _check_rereads(cls, trial)
         check_gradient(trial(3))
     if like is not None:
         _check_like(trial, like)
@@ -145,6 +147,20 @@ def _check_backward(trial):
     one.backward(*_upstream(one))
     for blob, data in zip(blobs, before, strict=True):
         _same(f"backward changed the data of {blob.name!r}", blob.data, data)
+
+
+def _check_rereads(cls, trial):
+    """A layer in place behind this one overwrites its tops before backward runs."""
+    if cls.rereads_top:
+        return
+    for how in ({}, {"in_place": True}) if cls.in_place else ({},):
+        one, other = trial(**how), trial(**how)
+        one.forward(), other.forward()
+        for blob in one.top:
+            blob.data = np.random.default_rng(6).normal(size=blob.shape)
+        dy = _upstream(one)
+        for a, b in zip(one.backward(*dy), other.backward(*dy), strict=True):
+            _same("backward reads its top again, which needs `rereads_top = True`: the gradient is another", a, b)
 
 
 def _check_like(trial, like):

@@ -117,6 +117,16 @@ def test_chunks_change_nothing(monkeypatch, chunk, group):
         assert np.allclose(a, b, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("group", [1, 2])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("pad", [0, 1])
+def test_a_window_of_one_place(group, stride, pad):
+    window = Window.square(1, stride=stride, pad=pad)
+    x, W, b, y = arrays((3, 4, 4, 5), (6, 4 // group, 1, 1), window)
+    conv_forward(x, W, b, window, group, y)
+    assert np.allclose(y, conv_loops(x, W, b, window, group))
+
+
 def test_a_convolution_may_have_no_spatial_axes():
     x, W = np.array([[1.0, 2], [3, 4]]), np.array([[1.0, 10]])
     y = np.empty((2, 1))

@@ -40,6 +40,18 @@ def test_its_gradient_is_checked(name):
 
 
 @pytest.mark.parametrize("name", TYPES)
+def test_it_leaves_alone_what_nobody_asks_for(name):
+    for case in CASES[name]:
+        if case.gradient:
+            trial = make_layer(name, *case.bottom(np.random.default_rng(0), 2), spec=case.spec, tops=case.tops)
+            trial.forward()
+            for blob in trial.bottom:
+                blob.diff[...] = 7
+            found = trial.backward(*[np.ones(blob.shape) for blob in trial.top], propagate_down=False)
+            assert all((dx == 7).all() for dx in found)
+
+
+@pytest.mark.parametrize("name", TYPES)
 def test_its_docstring_says_what_a_reader_looks_for(name):
     cls = REGISTRY[name]
     sections = ["Shapes", "References"]

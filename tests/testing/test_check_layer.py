@@ -154,6 +154,23 @@ def test_data_written_on_the_way_back():
     assert says(Spoils).startswith("backward changed the data of 'top0': expected ")
 
 
+def test_a_top_read_again_and_not_declared():
+    class Exp(MyReLU):
+        in_place = False
+
+        def forward(self, bottom, top):
+            top[0].data = np.exp(bottom[0].data)
+
+        def backward(self, top, propagate_down, bottom):
+            bottom[0].diff = top[0].diff * top[0].data
+
+    cases = [Case("", normal(3))]
+    text = says(Exp, like=None, cases=cases)
+    assert text.startswith("backward reads its top again, which needs `rereads_top = True`: ")
+    Exp.rereads_top = True
+    check_layer(Exp, cases=cases)
+
+
 def test_another_answer_the_second_time():
     class Counts(MyReLU):
         calls = 0
