@@ -44,13 +44,13 @@ def test(arguments):
     """Run every check: ruff, tests, examples in docstrings, lessons."""
     tester()
     lessons = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120", "lessons"]
-    return lint() or run([*PYTEST, "tests", "cafe_edu", *lessons, *arguments])
+    return lint() or run_tests(["tests", "cafe_edu", *lessons, *arguments])
 
 
 def check(arguments):
     """Run the quick checks, up to the first failure; for while you work."""
     tester()
-    return lint() or run([*PYTEST, "-x", "-q", "-m", "not slow", *arguments])
+    return lint() or run_tests(["-x", "-q", "-m", "not slow", *arguments])
 
 
 def notebooks(arguments):
@@ -221,6 +221,13 @@ def works(command):
         return subprocess.call(list(map(str, command)), **silent) == 0
     except OSError:
         return False
+
+
+def run_tests(arguments):
+    """Run pytest in two processes, each with one thread: four threads on two cores wait for one another."""
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    return run([*PYTEST, *arguments])
 
 
 def lint():

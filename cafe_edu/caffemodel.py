@@ -18,7 +18,6 @@ import math
 import pathlib
 
 import numpy as np
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from cafe_edu.errors import WeightsError
@@ -263,6 +262,8 @@ def _raw(name):
     In a file, packed numbers and bytes look the same: a length, then the bytes. Read as bytes they go to
     numpy in one piece, where protobuf would make a Python number of each.
     """
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
     file = descriptor_pb2.FileDescriptorProto()
     caffe_pb2.DESCRIPTOR.CopyToProto(file)
     for message in file.message_type:

@@ -380,7 +380,7 @@ class _Bar:
         from tqdm.auto import tqdm
 
         self.solver, self.started, self.images = solver, time.perf_counter(), 0
-        self.bar = tqdm(total=n, unit="iter", desc=solver.net.name, dynamic_ncols=True)
+        self.bar = tqdm(total=n, unit="iter", desc=solver.net.name, dynamic_ncols=True, mininterval=0.5)
 
     def update(self):
         self.images += self._batch()
