@@ -29,6 +29,5 @@ def log_to(stream=None, path=None):
     handler.setFormatter(GlogFormatter())
     logger = logging.getLogger("cafe_edu")
     logger.setLevel(logging.INFO)
-    logger.propagate = False
     logger.addHandler(handler)
     return handler

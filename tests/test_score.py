@@ -44,14 +44,9 @@ def test_mean_of_batches(net):
 
 
 def test_each_number_has_its_line(net, caplog):
-    logger = logging.getLogger("cafe_edu")
-    logger.addHandler(caplog.handler)
-    logger.setLevel(logging.INFO)
-    try:
+    with caplog.at_level(logging.INFO, "cafe_edu"):
         log_outputs(net, {"y": np.array([0.5, 3.0])}, "    Test net output ")
         log_outputs(net, {"z": np.array(0.25)})
-    finally:
-        logger.removeHandler(caplog.handler)
     assert [record.getMessage() for record in caplog.records] == [
         "    Test net output #0: y = 0.5 (* 2 = 1 loss)",
         "    Test net output #1: y = 3 (* 2 = 6 loss)",
