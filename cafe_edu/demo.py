@@ -93,7 +93,7 @@ def draw_demo(solver, model, digits):
     draw_training(solver, figure=left)
     draw_filters(net, "conv1", "20 filters of conv1", figure=middle)
     draw_activations(net, "conv1", 4, f"what they make of a {digits.y_test[chosen[4]]}", figure=right)
-    title = "Test digits it had never seen: the four it was least sure of, and twelve more"
+    title = "Test digits it had never seen: the four it reads worst, and twelve more"
     draw_answers(x, p.argmax(1), digits.y_test[chosen], p.max(1), title=title, figure=below)
     return picture
 
