@@ -1,14 +1,18 @@
-r"""Convolution as one matrix product, forward and back.
+r"""Convolution as matrix products, forward and back.
 
 .. math:: y = W * x + b \quad\Longleftrightarrow\quad Y = W\, \mathrm{im2col}(x) + b
 
 ``im2col`` writes, under each output pixel, the column of inputs that its window sees. A column matrix
-holds each input up to k x k times, so the batch is cut into chunks whose columns fit in the cache. Inside
-a chunk the images are the last axis: every copy then moves long runs of numbers, and one product serves
-all images of the chunk.
+holds each input up to k x k times, so the batch is cut into chunks whose columns fit in the cache.
+
+Inside a chunk, arrays have the axes (m, ..., n), where m x n are its images. If the output map is large,
+each image is a product of its own, in the blob's own memory: n is 1. Small maps would make small products
+and short copies, so there the images become the last axis: m is 1, every copy moves long runs of numbers,
+and one product serves all images of the chunk.
 
 Shapes: x (N, C, size...), W (O, C/G, kernel...), y (N, O, out...); K = C/G prod(kernel), P = prod(out).
-The plain loops that say the same are in ``arrays/loops.py``; tests hold one against the other.
+All are contiguous, as a blob's arrays are. The plain loops that say the same are in ``arrays/loops.py``; tests
+hold one against the other.
 
 References
 ----------
@@ -22,6 +26,7 @@ from cafe_edu.arrays.windows import shifts
 from cafe_edu.device import array_module
 
 CHUNK = 2**21  #: numbers in one column matrix: 8 MB of float32
+SMALL = 256  #: numbers in the largest output map that counts as small
 
 
 def im2col(x, window, out):
@@ -29,60 +34,54 @@ def im2col(x, window, out):
 
     Parameters
     ----------
-    x : array (C, size..., n)
+    x : array (m, C, size..., n)
     window : Window
     out : tuple of int
         The output's spatial lengths.
 
     Returns
     -------
-    array (C, kernel..., out..., n)
-        Borrowed work space: good until the next ``im2col``.
+    array (m, C, kernel..., out..., n)
+        Borrowed work space, good until the next ``im2col``; of a 1 x 1 window, ``x`` itself.
     """
-    cols = scratch("cols", (x.shape[0], *window.kernel, *out, x.shape[-1]), x)
+    shape = (*x.shape[:2], *window.kernel, *out, x.shape[-1])
+    if _pointwise(window):
+        return x.reshape(shape)
+    cols = scratch("cols", shape, x)
     if any(window.pad):
         cols[...] = 0
-    for place, seen, source in shifts(x.shape[1:-1], out, window):
-        cols[:, *place, *seen] = x[:, *source]
+    for place, seen, source in shifts(x.shape[2:-1], out, window):
+        cols[:, :, *place, *seen] = x[:, :, *source]
     return cols
 
 
-def col2im(cols, window, size):
-    """Add every column back to where it came from: the transpose of ``im2col``.
+def col2im(cols, window, x):
+    """Overwrite ``x`` with every column added back to where it came from: the transpose of ``im2col``.
 
     Parameters
     ----------
-    cols : array (C, kernel..., out..., n)
+    cols : array (m, C, kernel..., out..., n)
     window : Window
-    size : tuple of int
-        The input's spatial lengths.
-
-    Returns
-    -------
-    array (C, size..., n)
-        Borrowed work space: good until the next ``col2im``.
+    x : array (m, C, size..., n)
     """
-    axes = len(size)
-    x = scratch("images", (cols.shape[0], *size, cols.shape[-1]), cols)
     x[...] = 0
-    for place, seen, source in shifts(size, cols.shape[1 + axes : 1 + 2 * axes], window):
-        x[:, *source] += cols[:, *place, *seen]
-    return x
+    size = x.shape[2:-1]
+    for place, seen, source in shifts(size, cols.shape[2 + len(size) : -1], window):
+        x[:, :, *source] += cols[:, :, *place, *seen]
 
 
 def conv_forward(x, W, b, window, group, y):
     """Write ``y = W * x + b`` (``b`` may be None)."""
     xp, (N, O, *out) = array_module(x), y.shape
-    P, WG = math.prod(out), W.reshape(group, O // group, -1)
+    WG = W.reshape(group, O // group, -1)
     K = WG.shape[2]
-    if _pointwise(window) and group == 1:
-        xp.matmul(WG[0], x.reshape(N, x.shape[1], P), out=y.reshape(N, O, P))
-    else:
-        for images in _chunks(N, group * K * P):
-            cols = im2col(_images_last(x[images], "x"), window, out)
-            Y = scratch("Y", (O, *out, cols.shape[-1]), x)
-            xp.matmul(WG, cols.reshape(group, K, -1), out=Y.reshape(group, O // group, -1))
-            y[images] = xp.moveaxis(Y, -1, 0)
+    for images, small in _chunks(N, group * K, math.prod(out)):
+        cols = im2col(_arranged(x[images], small, "x"), window, out)
+        m, n = len(cols), cols.shape[-1]
+        Y = scratch("y", (1, O, *out, n), y) if small else y[images][..., None]
+        xp.matmul(WG, cols.reshape(m, group, K, -1), out=Y.reshape(m, group, O // group, -1))
+        if small:
+            y[images] = xp.moveaxis(Y[0], -1, 0)
     if b is not None:
         y += b.reshape(-1, *[1] * len(out))
 
@@ -97,27 +96,38 @@ def conv_backward(x, W, dy, window, group, dW, db, dx):
     K = WG.shape[2]
     if db is not None:
         db += dy.reshape(N, O, P).sum(axis=2).sum(axis=0)
-    for images in _chunks(N, group * K * P):
-        dY = _images_last(dy[images], "Y").reshape(group, O // group, -1)
-        cols = im2col(_images_last(x[images], "x"), window, out)
-        dW += (dY @ cols.reshape(group, K, -1).swapaxes(1, 2)).reshape(W.shape)
+    for images, small in _chunks(N, group * K, P):
+        cols = im2col(_arranged(x[images], small, "x"), window, out)
+        m, X = len(cols), cols.reshape(len(cols), group, K, -1)
+        dY = _arranged(dy[images], small, "y").reshape(m, group, O // group, -1)
+        # (X dYᵀ)ᵀ for dY Xᵀ: the same numbers, and BLAS is faster where the larger matrix comes first
+        dW += (X @ dY.swapaxes(2, 3)).sum(axis=0).swapaxes(1, 2).reshape(W.shape)
         if dx is not None:
-            xp.matmul(WG.swapaxes(1, 2), dY, out=cols.reshape(group, K, -1))  # cols has served: now it is dX
-            dx[images] = xp.moveaxis(col2im(cols, window, x.shape[2:]), -1, 0)
+            dX = scratch("dX", X.shape, x) if _pointwise(window) else X  # the columns have served
+            xp.matmul(WG.swapaxes(1, 2), dY, out=dX)
+            part = scratch("dx", (1, *x.shape[1:], cols.shape[-1]), x) if small else dx[images][..., None]
+            col2im(dX.reshape(cols.shape), window, part)
+            if small:
+                dx[images] = xp.moveaxis(part[0], -1, 0)
 
 
 def _pointwise(window):
     return {*window.kernel, *window.stride} <= {1} and not any(window.pad)
 
 
-def _chunks(N, numbers_per_image):
-    """Cut N images into slices whose columns stay below CHUNK numbers."""
-    n = max(1, CHUNK // max(1, numbers_per_image))
-    return [slice(first, first + n) for first in range(0, N, n)]
+def _chunks(N, rows, P):
+    """Cut N images into slices whose columns (rows x P numbers an image) stay below CHUNK numbers.
+
+    With each slice goes whether its images are to be the last axis.
+    """
+    n = max(1, CHUNK // max(1, rows * P))
+    return [(slice(first, first + n), N > 1 and P <= SMALL) for first in range(0, N, n)]
 
 
-def _images_last(x, role):
-    """(n, C, ...) -> (C, ..., n), in work space."""
-    last = scratch(role, (*x.shape[1:], x.shape[0]), x)
+def _arranged(x, small, role):
+    """Return images (N, C, ...) as (1, C, ..., N) in work space if they are small, else as (N, C, ..., 1)."""
+    if not small:
+        return x[..., None]
+    last = scratch(role, (1, *x.shape[1:], len(x)), x)
     last.reshape(-1, len(x))[...] = x.reshape(len(x), -1).T
     return last

@@ -89,27 +89,31 @@ def test_backward_makes_only_what_is_asked_for():
 def test_col2im_is_the_transpose_of_im2col(geometry):
     window, _, (n, c, *size), _ = geometry
     rng = np.random.default_rng(2)
-    x = rng.normal(size=(c, *size, n))
+    x = rng.normal(size=(2, c, *size, n))
     cols = im2col(x, window, window.conv_size(size)).copy()
-    c = rng.normal(size=cols.shape)
-    assert np.isclose((cols * c).sum(), (x * col2im(c, window, tuple(size))).sum())
+    c, back = rng.normal(size=cols.shape), np.full_like(x, np.nan)
+    col2im(c, window, back)
+    assert np.isclose((cols * c).sum(), (x * back).sum())
 
 
 def test_im2col_by_hand():
-    x = np.arange(1.0, 5).reshape(1, 2, 2, 1)  # 1 2 / 3 4
+    x = np.arange(1.0, 5).reshape(1, 1, 2, 2, 1)  # 1 2 / 3 4
     cols = im2col(x, Window.square(2, pad=1, stride=2), (2, 2)).reshape(4, 4)
     assert cols.tolist() == [[0, 0, 0, 4], [0, 0, 3, 0], [0, 2, 0, 0], [1, 0, 0, 0]]
 
 
+@pytest.mark.parametrize("kernel", [1, 3])
 @pytest.mark.parametrize("group", [1, 2])
+@pytest.mark.parametrize("small", [0, 10**9])
 @pytest.mark.parametrize("chunk", [1, 150, 10**9])
-def test_chunks_change_nothing(monkeypatch, chunk, group):
-    window = Window.square(3, stride=2, pad=1)
-    x, W, b, dy = arrays((7, 4, 6, 5), (6, 4 // group, 3, 3), window)
+def test_chunks_and_layouts_change_nothing(monkeypatch, chunk, small, group, kernel):
+    window = Window.square(kernel, stride=(kernel + 1) // 2, pad=kernel // 2)
+    x, W, b, dy = arrays((7, 4, 6, 5), (6, 4 // group, kernel, kernel), window)
     y, dW, db, dx = np.empty_like(dy), np.zeros_like(W), np.zeros_like(b), np.empty_like(x)
     conv_forward(x, W, b, window, group, y)
     conv_backward(x, W, dy, window, group, dW, db, dx)
     monkeypatch.setattr(convolution, "CHUNK", chunk)
+    monkeypatch.setattr(convolution, "SMALL", small)
     again = [np.empty_like(y), np.zeros_like(W), np.zeros_like(b), np.empty_like(x)]
     conv_forward(x, W, b, window, group, again[0])
     conv_backward(x, W, dy, window, group, *again[1:])
