@@ -48,6 +48,8 @@ def register(type_name):
     """
 
     def add(cls):
+        import cafe_edu.layers  # noqa: F401 (the house's own are registered first)
+
         owner = getattr(REGISTRY.get(type_name), "__module__", "")
         if owner.startswith("cafe_edu.layers.") and owner != cls.__module__:
             raise NetError(
@@ -69,6 +71,8 @@ def layer_class(type_name, extra=None):
     NetError
         For an unknown type, with the nearest known ones.
     """
+    import cafe_edu.layers  # noqa: F401 (registers them, the first time)
+
     known = {**REGISTRY, **(extra or {})}
     if type_name in known:
         return known[type_name]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cafe_edu import Blob
+from cafe_edu import Blob, layers  # noqa: F401 (fills the registry)
 from cafe_edu.errors import NetError, ShapeError, SpecError
 from cafe_edu.layer import REGISTRY, Layer, layer_class, make_spec, register
 

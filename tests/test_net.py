@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import cafe_edu
+import cafe_edu.layers
 from cafe_edu import Layer, layer
 from cafe_edu.errors import NetError, ShapeError, SpecError, WeightsError
 from cafe_edu.proto import caffe_pb2

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import cafe_edu
+import cafe_edu.layers
 from cafe_edu import Layer, Net, Solver, layer
 from cafe_edu.caffemodel import read_state, read_weights
 from cafe_edu.data.lmdb_db import write_lmdb

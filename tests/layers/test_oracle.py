@@ -9,7 +9,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from cafe_edu import Net
+from cafe_edu import Net, layers  # noqa: F401 (fills the registry)
 from cafe_edu.errors import ShapeError
 from cafe_edu.layer import REGISTRY
 
