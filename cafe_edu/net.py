@@ -7,12 +7,14 @@ import pathlib
 import numpy as np
 
 from cafe_edu import caffemodel, prototxt
+from cafe_edu.backward_plan import plan_backward
 from cafe_edu.blob import Blob
 from cafe_edu.device import module_of, to_numpy
 from cafe_edu.errors import NetError, ShapeError, SpecError, WeightsError, noting
 from cafe_edu.layer import Layer, layer_class
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.rules import filter_layers
+from cafe_edu.sharing import adopt
 from cafe_edu.splits import insert_splits
 
 
@@ -26,18 +28,6 @@ class Step:
     loss_weights: list  # one for each top
     propagate_down: list  # one for each bottom: does its diff matter to anyone?
     backward: bool = False  # does this layer run on the way back?
-
-
-@dataclasses.dataclass
-class Param:
-    """A learnable blob with its multipliers; the solver's view of it."""
-
-    blob: Blob
-    layer: str
-    index: int
-    name: str  # the name under which layers share it; "" for none
-    lr_mult: float | None  # None: not said, which reads as 1
-    decay_mult: float | None
 
 
 class Net:
@@ -126,12 +116,12 @@ class Net:
                 layer.setup(step.bottom)
                 layer.reshape(step.bottom, step.top)
                 self._weigh_losses(step)
-                self._adopt_params(step)
+                self._adopt_params(layer)
             self.steps.append(step)
             unread = (unread - set(spec.bottom)) | {blob.name for blob in step.top}
         self.outputs = sorted(unread)
         self.inputs = [blob.name for step in self.steps if step.layer.type == "Input" for blob in step.top]
-        self._plan_backward()
+        plan_backward(self.steps, self.learnable, self.spec.force_backward)
 
     def _class_of(self, spec, extra):
         try:
@@ -187,87 +177,12 @@ class Net:
             raise SpecError(f"expected no `loss_weight` or one for each of {tops} tops, found {len(given)}")
         step.loss_weights = given or [step.layer.loss_weight] + [0] * (tops - 1) if tops else []
 
-    def _adopt_params(self, step):
-        """List the layer's parameters; one whose name was seen before becomes the first one's twin."""
-        layer, specs = step.layer, step.layer.spec.param
-        if len(specs) > len(layer.params):
-            raise SpecError(f"expected a `param` for each of {len(layer.params)} parameters, found {len(specs)}")
-        for i, blob in enumerate(layer.params):
-            spec = specs[i] if i < len(specs) else caffe_pb2.ParamSpec()
-            lr_mult = spec.lr_mult if spec.HasField("lr_mult") else None
-            decay_mult = spec.decay_mult if spec.HasField("decay_mult") else None
-            mine = Param(blob, layer.name, i, spec.name, lr_mult, decay_mult)
-            owner = next((p for p in self.learnable if spec.name and p.name == spec.name), None)
-            if owner is None:
-                self.learnable.append(mine)
-            else:
-                self._share_param(owner, mine, spec)
+    def _adopt_params(self, layer):
         if layer.params and layer.name in self.params:
             raise NetError("another layer has this name: their parameters could not be told apart in a file")
         if layer.params:
             self.params[layer.name] = layer.params
-
-    @staticmethod
-    def _share_param(owner, mine, spec):
-        permissive = spec.share_mode == caffe_pb2.ParamSpec.PERMISSIVE
-        same = owner.blob.count == mine.blob.count if permissive else owner.blob.shape == mine.blob.shape
-        if not same:
-            raise ShapeError(
-                f"shared param {mine.name!r}: expected {'the count' if permissive else 'the shape'} "
-                f"{owner.blob.shape} of its owner {owner.layer!r}, found {mine.blob.shape}"
-            )
-        for field in ("lr_mult", "decay_mult"):
-            first, second = getattr(owner, field), getattr(mine, field)
-            if None not in (first, second) and first != second:
-                raise SpecError(
-                    f"shared param {mine.name!r}: `{field}` is {first:g} in {owner.layer!r}, {second:g} here"
-                )
-            if first is None:
-                setattr(owner, field, second)
-        mine.blob.share(owner.blob)
-
-    def _plan_backward(self):
-        """Decide which layers run on the way back, and which bottoms get a gradient.
-
-        Forward: something below learns. Backward: something above is a loss. Both must be so.
-        """
-        rate = {id(p.blob): 1 if p.lr_mult is None else p.lr_mult for p in self.learnable}
-        named = {p.name: p for p in self.learnable if p.name}
-        learns = {}  # blob name -> does anything below it learn?
-        for step in self.steps:
-            spec = step.layer.spec
-            step.propagate_down = [learns[blob.name] for blob in step.bottom]
-            below = any(step.propagate_down)
-            if spec.propagate_down:
-                step.propagate_down = list(spec.propagate_down)
-            for i, blob in enumerate(step.layer.params):
-                owner = named.get(spec.param[i].name) if i < len(spec.param) and spec.param[i].name else None
-                below |= rate[id(owner.blob if owner else blob)] != 0
-            step.backward = below
-            for blob in step.top:
-                learns[blob.name] = below or learns.get(blob.name, False)
-        under_loss, skipped = set(), set()
-        for step in reversed(self.steps):
-            tops = [blob.name for blob in step.top]
-            counts = any(step.loss_weights) or not under_loss.isdisjoint(tops)
-            if step.backward and tops and skipped.issuperset(tops):
-                step.backward, step.propagate_down = False, [False] * len(step.bottom)
-            if not counts:
-                step.backward, step.propagate_down = False, [False] * len(step.bottom)
-            for blob, wanted in zip(step.bottom, step.propagate_down, strict=True):
-                if counts:
-                    under_loss.add(blob.name)
-                if not wanted:
-                    skipped.add(blob.name)
-        if self.spec.force_backward:
-            for step in self.steps:
-                step.backward = True
-                free = [i not in step.layer.no_gradient for i in range(len(step.bottom))]
-                step.propagate_down = [a or b for a, b in zip(step.propagate_down, free, strict=True)]
-        for step in self.steps:  # a label never gets a gradient, whoever learns below it
-            step.propagate_down = [
-                wanted and i not in step.layer.no_gradient for i, wanted in enumerate(step.propagate_down)
-            ]
+            self.learnable += adopt(layer, self.learnable)
 
     # running ----------------------------------------------------------------------------------------
 

@@ -226,7 +226,9 @@ def test_unsafe_in_place(text, message):
 
 def test_in_place_below_a_reader_is_fine():
     """relu overwrites y before the split copies it to both readers."""
-    Net(inputs("x") + ip("ip", "x", "y") + one("ReLU", "relu", "y", "y") + ip("jp", "y", "z") + ip("kp", "y", "w"))
+    readers = ip("jp", "y", "z") + ip("kp", "y", "w")
+    net = Net(inputs("x") + ip("ip", "x", "y") + one("ReLU", "relu", "y", "y") + readers)
+    assert [layer.name for layer in net.layers] == ["x", "ip", "relu", "y_relu_0_split", "jp", "kp"]
 
 
 class View(Layer):

@@ -68,8 +68,11 @@ def test_old_nets_are_read_as_they_are(zoo):
 
 
 def test_upgrade_pairs_are_read(shared):
-    for path in sorted((shared / "oracle" / "nets" / "upgrade").glob("*.prototxt")):
-        (read_solver if path.name.startswith("solver") else read_net)(path)
+    paths = sorted((shared / "oracle" / "nets" / "upgrade").glob("*.prototxt"))
+    assert paths
+    for path in paths:
+        message = (read_solver if path.name.startswith("solver") else read_net)(path)
+        assert message.ListFields(), path
 
 
 def test_damaged_files_never_raise_anything_else(zoo):
