@@ -1,0 +1,6 @@
+"""Data sources: no bottom, so nothing to try here."""
+
+CASES = {
+    "Data": [],
+    "Input": [],
+}

@@ -1,0 +1,26 @@
+"""Vision layers: images in, images out."""
+
+from cafe_edu.testing.cases.case import Case, distinct, normal, twice
+
+CASES = {
+    "Convolution": [
+        Case("convolution_param { num_output: 3 kernel_size: 3 }", normal(2, 5, 4)),
+        Case("convolution_param { num_output: 4 kernel_size: 3 stride: 2 pad: 1 group: 2 }", normal(4, 4, 5)),
+        Case("convolution_param { num_output: 2 kernel_size: 2 dilation: 2 }", normal(2, 4, 4)),
+        Case("convolution_param { num_output: 2 kernel_size: 2 bias_term: false }", normal(2, 3, 3)),
+        Case("convolution_param { num_output: 3 kernel_h: 1 kernel_w: 3 pad_w: 1 }", normal(2, 4, 5)),
+        Case("convolution_param { num_output: 3 kernel_size: 1 }", normal(4, 3, 3)),
+        Case("convolution_param { num_output: 2 kernel_size: 3 pad: 1 stride: 2 }", normal(2, 4, 3, 5)),
+        Case("convolution_param { num_output: 2 kernel_size: 3 }", normal(3, 7)),
+        Case("convolution_param { num_output: 3 kernel_size: 2 }", twice(normal(2, 4, 4)), tops=2),
+    ],
+    "Pooling": [
+        Case("pooling_param { kernel_size: 2 stride: 2 }", distinct(2, 6, 5)),
+        Case("pooling_param { kernel_size: 3 stride: 2 pad: 1 }", distinct(2, 6, 7)),
+        Case("pooling_param { pool: AVE kernel_size: 3 stride: 2 pad: 1 }", normal(2, 6, 7)),
+        Case("pooling_param { pool: AVE kernel_size: 2 stride: 2 round_mode: FLOOR }", normal(2, 5, 5)),
+        Case("pooling_param { pool: AVE global_pooling: true }", normal(3, 4, 5)),
+        Case("pooling_param { kernel_h: 2 kernel_w: 3 stride_h: 1 stride_w: 2 }", distinct(2, 5, 7)),
+        Case("pooling_param { kernel_size: 3 stride: 2 }", distinct(2, 7, 7), tops=2, gradient=False),
+    ],
+}
