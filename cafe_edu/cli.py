@@ -197,6 +197,43 @@ def fetch(name, progress):
 
 
 @main.command()
+@click.argument("old", metavar="IN")
+@click.argument("new", metavar="OUT")
+def upgrade_net(old, new):
+    """Write a net of Caffe's first years as it is written today; text, or a .caffemodel with its weights.
+
+    Example: cafe upgrade-net lenet_2013.prototxt lenet.prototxt
+    """
+    from cafe_edu import caffemodel, legacy, prototxt
+
+    try:
+        net = prototxt.read_net(old)
+    except SpecError as not_text:
+        try:
+            weights = caffemodel.read_weights(old)
+        except CafeError:
+            raise not_text from None
+        caffemodel.write_weights(new, legacy.upgrade_net(caffemodel.read_model_spec(old)), weights)
+    else:
+        prototxt.write(legacy.upgrade_net(net), new)
+    click.echo(f"{new} is {old}, as it is written today")
+
+
+@main.command()
+@click.argument("old", metavar="IN")
+@click.argument("new", metavar="OUT")
+def upgrade_solver(old, new):
+    """Write a solver of Caffe's first years as it is written today.
+
+    Example: cafe upgrade-solver old_solver.prototxt solver.prototxt
+    """
+    from cafe_edu import legacy, prototxt
+
+    prototxt.write(legacy.upgrade_solver(prototxt.read_solver(old)), new)
+    click.echo(f"{new} is {old}, as it is written today")
+
+
+@main.command()
 @click.option("--json", is_flag=True, help="Print JSON.")
 def doctor(json):
     """Say what this machine has for cafe_edu.

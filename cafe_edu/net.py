@@ -12,6 +12,7 @@ from cafe_edu.blob import Blob
 from cafe_edu.device import module_of, to_numpy
 from cafe_edu.errors import NetError, ShapeError, SpecError, WeightsError, noting
 from cafe_edu.layer import Layer, layer_class
+from cafe_edu.legacy import upgrade_net
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.rules import filter_layers
 from cafe_edu.sharing import adopt
@@ -320,21 +321,15 @@ class Net:
 
 
 def _read(spec):
-    """Return (NetParameter, folder of the file or None, "in FILE" or "")."""
+    """Return (NetParameter as written today, folder of the file or None, "in FILE" or "")."""
     if isinstance(spec, caffe_pb2.NetParameter):
-        return _current(spec), None, ""
+        return upgrade_net(spec), None, ""
     if isinstance(spec, str) and ("{" in spec or "\n" in spec):
-        return _current(prototxt.parse_net(spec)), None, ""
+        return upgrade_net(prototxt.parse_net(spec)), None, ""
     path = pathlib.Path(spec)
     spec = prototxt.read_net(path)
     with noting(f"in {path}"):
-        return _current(spec), path.parent, f"in {path}"
-
-
-def _current(spec):
-    if spec.layers or (spec.input and not spec.layer):
-        raise SpecError("this net is in an old format (`layers`, or `input` without layers); expected `layer { ... }`")
-    return spec
+        return upgrade_net(spec), path.parent, f"in {path}"
 
 
 @contextlib.contextmanager

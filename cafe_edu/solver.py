@@ -12,6 +12,7 @@ import numpy as np
 from cafe_edu import caffemodel, files, prototxt
 from cafe_edu.device import cupy, to_numpy
 from cafe_edu.errors import CafeError, SpecError, WeightsError, noting
+from cafe_edu.legacy import upgrade_solver
 from cafe_edu.lr_policies import learning_rate
 from cafe_edu.net import Net
 from cafe_edu.proto import caffe_pb2
@@ -55,6 +56,7 @@ class Solver:
     def __init__(self, spec, layers=None, **changes):
         self.spec, self.folder, self._file = _read(spec)
         with noting(f"in {self._file}" if self._file else ""):
+            self.spec = upgrade_solver(self.spec)
             _change(self.spec, changes)
             self._build(layers)
         for path in self.spec.weights:
@@ -346,9 +348,7 @@ def _model_of(state, learned_net):
 def _read(spec):
     """Return (SolverParameter, folder of the file or None, the file or None)."""
     if isinstance(spec, caffe_pb2.SolverParameter):
-        copy = caffe_pb2.SolverParameter()
-        copy.CopyFrom(spec)
-        return copy, None, None
+        return spec, None, None
     if isinstance(spec, str) and (": " in spec or "\n" in spec):
         return prototxt.parse_solver(spec), None, None
     path = pathlib.Path(spec)

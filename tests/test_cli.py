@@ -14,6 +14,7 @@ from PIL import Image
 from cafe_edu import Net
 from cafe_edu.caffemodel import read_state, read_weights
 from cafe_edu.cli import main
+from cafe_edu.prototxt import read_net, read_solver
 
 NET = """
 name: "little"
@@ -157,6 +158,28 @@ def test_doctor_names_what_there_is(monkeypatch, tmp_path):
     assert facts["data set digits"] == "at hand"
     assert "BLAS" in facts["numpy"]
     assert "cores" in cafe("doctor").stdout
+
+
+def test_upgrade_net_and_solver(folder):
+    old = 'input: "x" input_dim: 1 input_dim: 1 input_dim: 2 input_dim: 2 layers { name: "a" type: TANH bottom: "x" }'
+    (folder / "old.prototxt").write_text(old)
+    said = cafe("upgrade-net", "old.prototxt", "new.prototxt").stdout
+    assert said == "new.prototxt is old.prototxt, as it is written today\n"
+    assert [layer.type for layer in read_net("new.prototxt").layer] == ["Input", "TanH"]
+    (folder / "old_solver.prototxt").write_text("solver_type: ADAM")
+    cafe("upgrade-solver", "old_solver.prototxt", "new_solver.prototxt")
+    assert read_solver("new_solver.prototxt").type == "Adam"
+    result = cafe("upgrade-net", "none.prototxt", "new.prototxt", status=2)
+    assert result.stderr == "cafe: none.prototxt: no such file; expected a prototxt\n"
+
+
+def test_upgrade_net_takes_weights(data_folder, tmp_path):
+    old = data_folder / "lenet_v1_2014" / "lenet_iter_10000.caffemodel"
+    cafe("upgrade-net", str(old), str(tmp_path / "new.caffemodel"))
+    first, second = read_weights(old), read_weights(tmp_path / "new.caffemodel")
+    assert list(first) == list(second)
+    for name, arrays in first.items():
+        assert all(np.array_equal(a.ravel(), b.ravel()) for a, b in zip(arrays, second[name], strict=True))
 
 
 def test_every_command_has_an_example():

@@ -281,15 +281,6 @@ def test_inputs_are_the_tops_of_input_layers():
     assert Net(inputs("b", "a") + one("ReLU", "r", "a", "c")).inputs == ["b", "a"]
 
 
-def test_an_old_net_says_so(tmp_path):
-    path = tmp_path / "old.prototxt"
-    path.write_text('layers { name: "a" type: RELU bottom: "x" top: "y" }')
-    with pytest.raises(SpecError) as caught:
-        Net(path)
-    assert caught.value.one_line().startswith("this net is in an old format")
-    assert caught.value.one_line().endswith(f"in {path}")
-
-
 def test_two_layers_with_parameters_of_one_name():
     with pytest.raises(NetError) as caught:
         Net(inputs("x") + ip("ip", "x", "y") + ip("ip", "y", "z"))
