@@ -1,0 +1,43 @@
+"""Adam: momentum, and short steps where the gradients are large."""
+
+import math
+
+from cafe_edu.device import array_module
+from cafe_edu.errors import SpecError
+from cafe_edu.solvers.rule import Rule, register_rule
+
+
+@register_rule("Adam")
+class Adam(Rule):
+    r"""Divide a running mean of gradients by the root of a running mean of their squares.
+
+    .. math:: m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2
+
+    .. math:: u = \ell\, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}\; \frac{m}{\sqrt{v} + \delta}
+
+    Both means start at zero; the fraction in t, the number of this update, makes up for it. :math:`\beta_1` is
+    ``momentum``, :math:`\beta_2` ``momentum2``, each at least 0 and below 1.
+
+    References
+    ----------
+    Kingma, Ba 2015; Caffe: ``src/caffe/solvers/adam_solver.cpp``. Lesson: day 13.
+    """
+
+    histories = 2  # m, then v
+
+    def __init__(self, spec):
+        super().__init__(spec)
+        for name in ("momentum", "momentum2"):
+            if not 0 <= getattr(spec, name) < 1:
+                raise SpecError(f"expected `{name}` in [0, 1), found {getattr(spec, name):g}")
+
+    def update(self, g, history, rate, t):
+        (m, v), xp = history, array_module(g)
+        beta1, beta2 = self.spec.momentum, self.spec.momentum2
+        m *= beta1
+        m += (1 - beta1) * g
+        v *= beta2
+        v += (1 - beta2) * (g * g)
+        correction = math.sqrt(1 - beta2 ** (t + 1)) / (1 - beta1 ** (t + 1))
+        g[...] = rate * correction * m / (xp.sqrt(v) + self.spec.delta)
+        return g
