@@ -14,6 +14,13 @@ CASES = {
         Case("convolution_param { num_output: 2 kernel_size: 3 }", normal(3, 7)),
         Case("convolution_param { num_output: 3 kernel_size: 2 }", twice(normal(2, 4, 4)), tops=2),
     ],
+    "LRN": [
+        Case("", normal(7, 2, 3)),
+        Case("lrn_param { local_size: 3 alpha: 0.5 beta: 0.6 k: 2 }", normal(4, 3, 2)),
+        Case("lrn_param { local_size: 9 }", normal(3, 2, 2)),
+        Case("lrn_param { local_size: 3 alpha: 2 norm_region: WITHIN_CHANNEL }", normal(2, 4, 5)),
+        Case("lrn_param { local_size: 5 alpha: 2 norm_region: WITHIN_CHANNEL }", normal(2, 2, 3)),
+    ],
     "Pooling": [
         Case("pooling_param { kernel_size: 2 stride: 2 }", distinct(2, 6, 5)),
         Case("pooling_param { kernel_size: 3 stride: 2 pad: 1 }", distinct(2, 6, 7)),
