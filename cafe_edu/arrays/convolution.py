@@ -87,26 +87,29 @@ def conv_forward(x, W, b, window, group, y):
 
 
 def conv_backward(x, W, dy, window, group, dW, db, dx):
-    r"""Add to ``dW`` and ``db``, overwrite ``dx``; ``db`` and ``dx`` may be None where they are not wanted.
+    r"""Add to ``dW`` and ``db``, overwrite ``dx``; what is None is not wanted (without ``dW``, ``x`` is not read).
 
     .. math:: dW = dY\, X^\top, \qquad db = \sum dy, \qquad dX = W^\top dY
     """
-    xp, (N, O, *out) = array_module(x), dy.shape
+    xp, (N, O, *out) = array_module(dy), dy.shape
     P, WG = math.prod(out), W.reshape(group, O // group, -1)
     K = WG.shape[2]
     if db is not None:
         db += dy.reshape(N, O, P).sum(axis=2).sum(axis=0)
     for images, small in _chunks(N, group * K, P):
-        cols = im2col(_arranged(x[images], small, "x"), window, out)
-        m, X = len(cols), cols.reshape(len(cols), group, K, -1)
-        dY = _arranged(dy[images], small, "y").reshape(m, group, O // group, -1)
-        # (X dYᵀ)ᵀ for dY Xᵀ: the same numbers, and BLAS is faster where the larger matrix comes first
-        dW += (X @ dY.swapaxes(2, 3)).sum(axis=0).swapaxes(1, 2).reshape(W.shape)
+        dY = _arranged(dy[images], small, "y")
+        m, n = len(dY), dY.shape[-1]
+        dY = dY.reshape(m, group, O // group, P * n)
+        if dW is not None:
+            X = im2col(_arranged(x[images], small, "x"), window, out).reshape(m, group, K, P * n)
+            # (X dYᵀ)ᵀ for dY Xᵀ: the same numbers, and BLAS is faster where the larger matrix comes first
+            dW += (X @ dY.swapaxes(2, 3)).sum(axis=0).swapaxes(1, 2).reshape(W.shape)
         if dx is not None:
-            dX = scratch("dX", X.shape, x) if _pointwise(window) else X  # the columns have served
+            # the columns have served, so their memory is free again; a 1 x 1 window's are x itself
+            dX = scratch("dX" if _pointwise(window) else "cols", (m, group, K, P * n), dy)
             xp.matmul(WG.swapaxes(1, 2), dY, out=dX)
-            part = scratch("dx", (1, *x.shape[1:], cols.shape[-1]), x) if small else dx[images][..., None]
-            col2im(dX.reshape(cols.shape), window, part)
+            part = scratch("dx", (1, *dx.shape[1:], n), dx) if small else dx[images][..., None]
+            col2im(dX.reshape(m, dx.shape[1], *window.kernel, *out, n), window, part)
             if small:
                 dx[images] = xp.moveaxis(part[0], -1, 0)
 

@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 
-from cafe_edu.errors import ShapeError
+from cafe_edu.errors import ShapeError, SpecError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +51,21 @@ class Window:
             )
         return tuple(room // s + 1 for room, s in zip(rooms, self.stride, strict=True))
 
+    def deconv_size(self, size):
+        r"""Length per axis of the image that ``size`` windows make: :math:`s(n - 1) + d(k-1) + 1 - 2p`.
+
+        >>> Window.square(4, stride=2, pad=1).deconv_size((8, 5))
+        (16, 10)
+        """
+        axes = zip(size, self.stride, self.extent, self.pad, strict=True)
+        out = tuple(s * (n - 1) + e - 2 * p for n, s, e, p in axes)
+        if min((*size, *out), default=1) < 1:
+            raise ShapeError(
+                f"expected inputs that make an image larger than the pad {self.pad} taken off on both sides, "
+                f"found {tuple(size)}, which make {out}"
+            )
+        return out
+
 
 def shifts(size, out, window):
     """Yield, for each place in the kernel, which inputs the outputs see there.
@@ -96,3 +111,42 @@ def _overlap(n, out, place, s, p, d):
     high = max(low, min(out, (n - 1 - first) // s + 1))  # one past the last whose input is < n
     begin = first + low * s
     return slice(low, high), slice(begin, begin + (high - low - 1) * s + 1, s)
+
+
+def window_of(options, axes):
+    """Return the ``Window`` that a ConvolutionParameter describes, for ``axes`` spatial axes.
+
+    Raises
+    ------
+    SpecError
+        For a missing kernel, a field given in both forms, or the wrong number of values.
+    """
+    window = Window(
+        _numbers(options, "kernel_size", ("kernel_h", "kernel_w"), None, axes),
+        _numbers(options, "stride", ("stride_h", "stride_w"), 1, axes),
+        _numbers(options, "pad", ("pad_h", "pad_w"), 0, axes),
+        _numbers(options, "dilation", (), 1, axes),
+    )
+    if min((*window.kernel, *window.stride, *window.dilation), default=1) < 1:
+        raise SpecError(
+            f"expected kernel_size, stride and dilation of 1 or more, "
+            f"found {window.kernel}, {window.stride} and {window.dilation}"
+        )
+    return window
+
+
+def _numbers(options, name, by_axis, default, axes):
+    """One number for each spatial axis, from ``name`` (repeated) or its _h and _w forms."""
+    values = tuple(getattr(options, name))
+    if any(options.HasField(other) for other in by_axis):
+        if values or axes != 2:
+            why = "both are set" if values else f"there are {axes} spatial axes"
+            raise SpecError(f"`{by_axis[0]}` and `{by_axis[1]}` stand for `{name}` on images; here {why}")
+        values = tuple(getattr(options, other) for other in by_axis)
+    if not values:
+        if default is None:
+            raise SpecError(f"`{name}` is needed in `convolution_param` and is not set")
+        values = (default,)
+    if len(values) not in (1, axes):
+        raise SpecError(f"expected 1 value of `{name}`, or {axes} (one per spatial axis), found {values}")
+    return values * axes if len(values) == 1 else values

@@ -1,7 +1,7 @@
 """Convolution: the same small window of weights looks at every place of an image."""
 
 from cafe_edu.arrays.convolution import conv_backward, conv_forward
-from cafe_edu.arrays.windows import Window
+from cafe_edu.arrays.windows import window_of
 from cafe_edu.errors import NetError, ShapeError, SpecError
 from cafe_edu.layer import Layer, register
 
@@ -90,42 +90,3 @@ class Convolution(Layer):
     def _images(self, x):
         """(N..., C, size...) as (N, C, size...)."""
         return x.reshape(-1, *x.shape[self.axis :])
-
-
-def window_of(options, axes):
-    """Return the ``Window`` that a ConvolutionParameter describes, for ``axes`` spatial axes.
-
-    Raises
-    ------
-    SpecError
-        For a missing kernel, a field given in both forms, or the wrong number of values.
-    """
-    window = Window(
-        _numbers(options, "kernel_size", ("kernel_h", "kernel_w"), None, axes),
-        _numbers(options, "stride", ("stride_h", "stride_w"), 1, axes),
-        _numbers(options, "pad", ("pad_h", "pad_w"), 0, axes),
-        _numbers(options, "dilation", (), 1, axes),
-    )
-    if min((*window.kernel, *window.stride, *window.dilation), default=1) < 1:
-        raise SpecError(
-            f"expected kernel_size, stride and dilation of 1 or more, "
-            f"found {window.kernel}, {window.stride} and {window.dilation}"
-        )
-    return window
-
-
-def _numbers(options, name, by_axis, default, axes):
-    """One number for each spatial axis, from ``name`` (repeated) or its _h and _w forms."""
-    values = tuple(getattr(options, name))
-    if any(options.HasField(other) for other in by_axis):
-        if values or axes != 2:
-            why = "both are set" if values else f"there are {axes} spatial axes"
-            raise SpecError(f"`{by_axis[0]}` and `{by_axis[1]}` stand for `{name}` on images; here {why}")
-        values = tuple(getattr(options, other) for other in by_axis)
-    if not values:
-        if default is None:
-            raise SpecError(f"`{name}` is needed in `convolution_param` and is not set")
-        values = (default,)
-    if len(values) not in (1, axes):
-        raise SpecError(f"expected 1 value of `{name}`, or {axes} (one per spatial axis), found {values}")
-    return values * axes if len(values) == 1 else values

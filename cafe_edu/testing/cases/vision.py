@@ -14,6 +14,24 @@ CASES = {
         Case("convolution_param { num_output: 2 kernel_size: 3 }", normal(3, 7)),
         Case("convolution_param { num_output: 3 kernel_size: 2 }", twice(normal(2, 4, 4)), tops=2),
     ],
+    "Deconvolution": [
+        Case("convolution_param { num_output: 3 kernel_size: 3 stride: 3 }", normal(2, 2, 3)),
+        Case("convolution_param { num_output: 2 kernel_size: 4 stride: 2 pad: 1 group: 2 }", normal(4, 3, 2)),
+        Case("convolution_param { num_output: 2 kernel_size: 2 dilation: 2 bias_term: false }", normal(3, 2, 3)),
+        Case(
+            "convolution_param { num_output: 3 kernel_h: 1 kernel_w: 3 pad_w: 1 stride_h: 2 stride_w: 1 }",
+            normal(2, 2, 3),
+        ),
+        Case("convolution_param { num_output: 3 kernel_size: 1 }", normal(4, 3, 2)),
+        Case("convolution_param { num_output: 2 kernel_size: 3 stride: 2 }", normal(2, 4)),
+        Case("convolution_param { num_output: 3 kernel_size: 2 }", twice(normal(2, 2, 3)), tops=2),
+    ],
+    "Im2col": [
+        Case("convolution_param { kernel_size: 3 }", normal(2, 4, 5)),
+        Case("convolution_param { kernel_size: 3 stride: 2 pad: 1 dilation: 2 }", normal(2, 5, 6)),
+        Case("convolution_param { kernel_size: 1 }", normal(2, 3, 3)),
+        Case("convolution_param { kernel_size: 2 axis: -1 }", normal(2, 5)),
+    ],
     "LRN": [
         Case("", normal(7, 2, 3)),
         Case("lrn_param { local_size: 3 alpha: 0.5 beta: 0.6 k: 2 }", normal(4, 3, 2)),
