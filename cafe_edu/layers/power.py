@@ -24,13 +24,13 @@ class Power(Layer):
     Shapes
     ------
     bottom[0] : x, any
-    top[0] : y, the same; may be in place (Caffe's gradient is wrong there unless p = 1; here x is kept)
+    top[0] : y, the same; may be in place (Caffe's gradient is wrong there if p is not 1 or 0; here x is kept)
 
     Gradients
     ---------
     .. math:: dx = dy\; p\, a\, (b + a x)^{p - 1}
 
-    Caffe divides y by b + a x instead, which is NaN where that is 0; this formula has its value there.
+    Unless p is 2, Caffe divides y by b + a x instead, which is NaN where that is 0; this formula has its value.
 
     References
     ----------
