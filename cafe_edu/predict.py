@@ -4,6 +4,7 @@ import pathlib
 
 import numpy as np
 
+from cafe_edu.arrays.softmax import softmax
 from cafe_edu.data.images import read_image
 from cafe_edu.errors import DataError, NetError, SpecError
 from cafe_edu.net import Net
@@ -15,7 +16,7 @@ def predict_files(model, weights, images, labels=None, top=3, scale=1 / 256, mea
     Parameters
     ----------
     model, weights : path
-        A prototxt with one Input layer, its .caffemodel.
+        A prototxt with one Input layer, its .caffemodel. Where it ends with scores, softmax makes them probabilities.
     images : sequence of path
     labels : path, optional
         A text file with the name of one class on each line; without it a class is its number.
@@ -54,7 +55,10 @@ def predict_files(model, weights, images, labels=None, top=3, scale=1 / 256, mea
         some = images[first : first + batch]
         x = np.stack([(read_image(path, shape[1:], invert) - mean) * np.float32(scale) for path in some])
         (p,) = net.forward(**{net.inputs[0]: x}).values()
-        for path, scores in zip(some, p.reshape(len(some), -1), strict=True):
+        p = p.reshape(len(some), -1)
+        if (p < 0).any() or not np.allclose(p.sum(axis=1), 1, atol=1e-3):
+            p = softmax(p, axis=1)  # the net ends with scores
+        for path, scores in zip(some, p, strict=True):
             best = np.argsort(-scores, kind="stable")[:top]
             answers = [
                 {"label": names.get(int(i), str(i)), "class": int(i), "probability": float(scores[i])} for i in best

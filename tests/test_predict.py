@@ -57,6 +57,31 @@ def test_invert_scale_mean_top(model, image):
     assert answer["answers"][0]["class"] == 0
 
 
+def test_scores_become_probabilities(model, image, tmp_path):
+    path, weights = model()
+    bright = image("bright.png", 255)
+    whole = predict_files(path, weights, [bright])
+    path.write_text("\n".join(line for line in path.read_text().splitlines() if "Softmax" not in line))
+    (answer,) = predict_files(path, weights, [bright])
+    assert [a["probability"] for a in answer["answers"]] == pytest.approx(
+        [a["probability"] for a in whole[0]["answers"]], rel=1e-5
+    )
+
+
+def test_a_real_net_names_a_real_photo(data_folder):
+    folder = data_folder / "squeezenet_v1.0_deepcomp"
+    (answer,) = predict_files(
+        folder / "SqueezeNet_deploy.prototxt",
+        folder / "squeezenet_v1.0_decoded.caffemodel",
+        [data_folder / "imagenet_aux" / "cat.jpg"],
+        labels=data_folder / "imagenet_aux" / "synset_words.txt",
+        scale=1,
+        mean="104,117,123",
+    )
+    found = [(a["label"].split(" ", 1)[1].split(",")[0], round(a["probability"], 3)) for a in answer["answers"]]
+    assert found == [("kit fox", 0.623), ("red fox", 0.217), ("Pembroke", 0.093)]
+
+
 def test_colours_are_blue_green_red(model, image):
     path, weights = model(3)
     net = Net(path, weights=weights)
