@@ -19,7 +19,14 @@ FILES = sorted(pathlib.Path(layers.__file__).parent.glob("*.py"))
 
 def has_gradient(cls):
     least = cls.num_bottom[0] if isinstance(cls.num_bottom, tuple) else cls.num_bottom
-    return least > len(cls.no_gradient) and cls.backward is not Layer.backward
+    takes_one = least > len(cls.no_gradient) or learns(cls.type)
+    return takes_one and cls.backward is not Layer.backward
+
+
+def learns(name):
+    """Has it parameters? (Embed: no gradient to what it reads, but one to its table.)"""
+    cases = [(case, case.bottom(np.random.default_rng(0), 2)) for case in CASES[name]]
+    return any(make_layer(name, *x, spec=case.spec, tops=case.tops).layer.params for case, x in cases)
 
 
 @pytest.mark.parametrize("name", TYPES)

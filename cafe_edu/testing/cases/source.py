@@ -2,5 +2,7 @@
 
 CASES = {
     "Data": [],
+    "DummyData": [],
     "Input": [],
+    "Parameter": [],
 }

@@ -1,6 +1,7 @@
 """Vision layers: images in, images out."""
 
-from cafe_edu.testing.cases.case import Case, distinct, normal, twice
+from cafe_edu.testing.cases.case import Case, cropped, distinct, normal, twice
+from cafe_edu.testing.cases.neuron import positive
 
 CASES = {
     "Convolution": [
@@ -13,6 +14,11 @@ CASES = {
         Case("convolution_param { num_output: 2 kernel_size: 3 pad: 1 stride: 2 }", normal(2, 4, 3, 5)),
         Case("convolution_param { num_output: 2 kernel_size: 3 }", normal(3, 7)),
         Case("convolution_param { num_output: 3 kernel_size: 2 }", twice(normal(2, 4, 4)), tops=2),
+    ],
+    "Crop": [
+        Case("", cropped((3, 5, 4), (3, 2, 3))),
+        Case("crop_param { axis: 1 offset: 1 offset: 0 offset: 2 }", cropped((3, 5, 4), (2, 5, 1))),
+        Case("crop_param { axis: -1 offset: 1 }", cropped((2, 4), (7, 3))),
     ],
     "Deconvolution": [
         Case("convolution_param { num_output: 3 kernel_size: 3 stride: 3 }", normal(2, 2, 3)),
@@ -47,5 +53,7 @@ CASES = {
         Case("pooling_param { pool: AVE global_pooling: true }", normal(3, 4, 5)),
         Case("pooling_param { kernel_h: 2 kernel_w: 3 stride_h: 1 stride_w: 2 }", distinct(2, 5, 7)),
         Case("pooling_param { kernel_size: 3 stride: 2 }", distinct(2, 7, 7), tops=2, gradient=False),
+        Case("pooling_param { pool: STOCHASTIC kernel_size: 3 stride: 2 }", positive(2, 6, 5)),
+        Case("pooling_param { pool: STOCHASTIC global_pooling: true }", positive(2, 3, 4)),
     ],
 }
