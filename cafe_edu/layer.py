@@ -77,7 +77,8 @@ def layer_class(type_name, extra=None):
     if type_name in known:
         return known[type_name]
     names = {name.lower(): name for name in known}  # most mistakes are in the capitals: Relu, LeakyRelu
-    near = [names[name] for name in difflib.get_close_matches(type_name.lower(), names, n=2)]
+    asked = type_name.lower()
+    near = [names[name] for name in ([asked] if asked in names else difflib.get_close_matches(asked, names, n=2))]
     there_are = f"there are {', '.join(sorted(known))}"
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else there_are
     raise NetError(f"unknown layer type {type_name!r}; {hint}")

@@ -119,7 +119,7 @@ class Net:
                 self._weigh_losses(step)
                 self._adopt_params(layer)
             self.steps.append(step)
-            unread = (unread - set(spec.bottom)) | {blob.name for blob in step.top}
+            unread = (unread - set(spec.bottom)) | set(spec.top)
         self.outputs = sorted(unread)
         self.inputs = [blob.name for step in self.steps if step.layer.type == "Input" for blob in step.top]
         plan_backward(self.steps, self.learnable, self.spec.force_backward)
@@ -137,7 +137,7 @@ class Net:
         names = list(spec.top)
         if layer.auto_top:
             least = layer.num_top[0] if isinstance(layer.num_top, tuple) else layer.num_top
-            names += [f"{spec.name}_auto_{i}" for i in range(len(names), least)]
+            names += [self._automatic() for _ in range(len(names), least)]
         for i, name in enumerate(names):
             if i < len(spec.bottom) and spec.bottom[i] == name:
                 self._check_in_place(layer, name)
@@ -148,6 +148,11 @@ class Net:
                 blob = self.blobs[name] = Blob((), self.dtype, name, self.xp)
             step.top.append(blob)
             self._written_by[name] = step
+
+    def _automatic(self):
+        """Caffe's name for a top that the prototxt does not name; numbered from the second on."""
+        number = sum(name.startswith("(automatic") for name in self.blobs)
+        return f"(automatic {number + 1})" if number else "(automatic)"
 
     def _check_in_place(self, layer, name):
         """Refuse to overwrite what a layer before still needs (Caffe's issue #2015: wrong gradients)."""
