@@ -1,6 +1,6 @@
-"""Pooling: keep the largest, or the mean, of each window."""
+"""Pooling: keep the largest, the mean, or a drawn one of each window."""
 
-from cafe_edu.arrays import pooling
+from cafe_edu.arrays import pooling, stochastic_pooling
 from cafe_edu.arrays.windows import Window
 from cafe_edu.errors import ShapeError, SpecError
 from cafe_edu.layer import Layer, register
@@ -13,15 +13,20 @@ class Pooling(Layer):
     .. math:: \text{MAX: } y = \max_{u,v} x_{is+u-p,\,js+v-p} \qquad
               \text{AVE: } y = \tfrac{1}{A}\sum_{u,v} x_{is+u-p,\,js+v-p}
 
+    STOCHASTIC: in the TRAIN phase a window draws one of its inputs, which must be 0 or more, each as often as it
+    is large; in the TEST phase y is the mean of such draws, :math:`\sum x^2 / \sum x`.
+
     Options (``pooling_param``)
     ---------------------------
-    pool : MAX (default) or AVE
+    pool : MAX (default), AVE or STOCHASTIC
     kernel_size or kernel_h and kernel_w : int
     stride, pad or their _h, _w forms : int, default=1 and 0
     global_pooling : bool, default=false
         The window is the whole image.
     round_mode : CEIL (default) or FLOOR
         CEIL lets the last window hang over the edge.
+
+    STOCHASTIC takes no pad.
 
     Shapes
     ------
@@ -33,12 +38,14 @@ class Pooling(Layer):
     Gradients
     ---------
     MAX: dy goes to the one input that was largest (the first of equals). AVE: dy/A to each input, A the
-    area of the window clipped at the padded edge.
+    area of the window clipped at the padded edge. STOCHASTIC: dy to the one input that was drawn; in the TEST
+    phase the derivative of the mean.
 
     References
     ----------
     Caffe: ``src/caffe/layers/pooling_layer.cpp``. Where a window would see no input Caffe corrupts its
-    memory; here that is an error. Lesson: day 11.
+    memory; here that is an error. Its STOCHASTIC (``pooling_layer.cu``) needs a GPU, notes what was drawn as
+    a float that is exact to 2^24 only, and in the TEST phase has no gradient. Lesson: day 11.
     """
 
     options_field = "pooling_param"
@@ -47,11 +54,11 @@ class Pooling(Layer):
     def setup(self, bottom):
         options = self.options
         self.kind = options.PoolMethod.Name(options.pool)
-        if self.kind == "STOCHASTIC":
-            raise SpecError("expected `pool: MAX` or `pool: AVE`, found STOCHASTIC (in Caffe, GPU only)")
         if self.kind != "MAX" and len(self.spec.top) > 1:
             raise SpecError(f"a second top needs `pool: MAX`, found {self.kind}")
         self.window = self._window()
+        if self.kind == "STOCHASTIC" and self.window and any(self.window.pad):
+            raise SpecError(f"`pool: STOCHASTIC` takes no padding, found pad {self.window.pad}")
         self.index = None
 
     def _window(self):
@@ -95,7 +102,16 @@ class Pooling(Layer):
         window = self._over(x.shape)
         if self.kind == "AVE":
             pooling.ave_forward(x, window, y)
-            return
+        elif self.kind == "MAX":
+            self._max_forward(bottom, top, window)
+        elif self.phase == "TRAIN":
+            draws = 1 - self.rng.random(y.shape, dtype="float32")  # of (0, 1]; on the CPU: one seed, one draw
+            self.index = stochastic_pooling.draw_forward(x, window, self.xp.asarray(draws, self.dtype), y)
+        else:
+            stochastic_pooling.mean_forward(x, window, y)
+
+    def _max_forward(self, bottom, top, window):
+        x, y = bottom[0].data, top[0].data
         self.index = pooling.max_forward(x, window, y, self.phase == "TRAIN" or len(top) > 1)
         if len(top) > 1:
             top[1].data = pooling.mask_of(self.index, window, x.shape[2:])
@@ -107,6 +123,8 @@ class Pooling(Layer):
         window = self._over(dx.shape)
         if self.kind == "AVE":
             pooling.ave_backward(dy, window, dx)
+        elif self.kind == "STOCHASTIC" and self.phase == "TEST":
+            stochastic_pooling.mean_backward(bottom[0].data, dy, window, dx)
         else:
             index = self.index
             if index is None:  # a TEST net keeps none: find it again (the bottom is as it was)

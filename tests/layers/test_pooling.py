@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cafe_edu import make_layer
-from cafe_edu.errors import NetError, ShapeError, SpecError
+from cafe_edu.errors import DataError, NetError, ShapeError, SpecError
 
 X = np.array([[[[1.0, 7, 2], [4, 5, 6], [3, 8, 9]]]])
 
@@ -92,8 +92,8 @@ GLOBAL = "`global_pooling` looks at the whole image: leave out kernel, stride, p
         ("global_pooling: true stride: 2", GLOBAL),
         ("global_pooling: true pad: 1", GLOBAL),
         (
-            "pool: STOCHASTIC kernel_size: 2",
-            "expected `pool: MAX` or `pool: AVE`, found STOCHASTIC (in Caffe, GPU only)",
+            "pool: STOCHASTIC kernel_size: 2 pad: 1",
+            "`pool: STOCHASTIC` takes no padding, found pad (1, 1)",
         ),
     ],
 )
@@ -118,3 +118,58 @@ def test_it_pools_images_only():
 def test_a_window_that_sees_nothing():
     with pytest.raises(ShapeError, match=r"the last of 2 windows \(kernel 1, stride 4\) starts outside the 3 inputs"):
         pool(X, "kernel_size: 1 stride: 4")
+
+
+STOCHASTIC = "pool: STOCHASTIC kernel_size: 2 stride: 2"
+
+
+def test_stochastic_in_the_test_phase_is_the_mean_of_the_draws():
+    x = np.array([[[[1.0, 3, 0], [0, 0, 0], [5, 5, 2]]]])
+    trial = pool(x, STOCHASTIC, phase="TEST")
+    assert trial.forward()[0][0, 0].tolist() == [[10 / 4, 0], [5, 2]]
+    (dx,) = trial.backward(np.ones((1, 1, 2, 2)))
+    # (2 x - y) / sum; nothing flows into a window of zeros
+    expected = [[(2 - 2.5) / 4, (6 - 2.5) / 4, 0], [-2.5 / 4, -2.5 / 4, 0], [0.5, 0.5, 1]]
+    assert np.allclose(dx[0, 0], expected)
+
+
+def test_stochastic_in_the_train_phase_draws_as_often_as_the_input_is_large():
+    x = np.tile([[1.0, 3], [0, 6]], (1, 1, 100, 100))
+    trial = pool(x, STOCHASTIC)
+    (y,) = trial.forward()
+    share = {value: (y == value).mean() for value in (0, 1, 3, 6)}
+    assert share[0] == 0
+    for value in (1, 3, 6):
+        p = value / 10
+        assert abs(share[value] - p) < 4 * np.sqrt(p * (1 - p) / y.size)
+    (dx,) = trial.backward(2 * np.ones(y.shape))
+    assert np.array_equal(dx.reshape(1, 1, 100, 2, 100, 2).sum(axis=(3, 5)), 2 * np.ones(y.shape))
+    assert np.array_equal((dx * x).reshape(1, 1, 100, 2, 100, 2).sum(axis=(3, 5)), 2 * y)
+
+
+@pytest.mark.parametrize(("draw", "first", "last"), [(1.0, 3, 9), (0.5, 2, 9), (0.0, 1, 7)])
+def test_stochastic_stops_where_the_draw_says(draw, first, last):
+    """Row by row along the window; Caffe takes the first input whose running sum reaches draw times the total."""
+
+    class Drawn:
+        def random(self, shape, dtype):
+            return np.full(shape, 1 - max(draw, 1e-3), dtype)
+
+    trial = pool(np.array([[[[1.0, 2, 7], [3, 0, 9]]]]), STOCHASTIC)
+    trial.layer.rng = Drawn()
+    trial.layer.forward(trial.bottom, trial.top)
+    assert trial.top[0].data[0, 0].tolist() == [[first, last]]
+
+
+def test_a_window_of_zeros_gives_zero():
+    for phase in ("TRAIN", "TEST"):
+        assert pool(np.zeros((1, 1, 3, 3)), STOCHASTIC, phase=phase).forward()[0].tolist() == [[[[0, 0], [0, 0]]]]
+
+
+def test_stochastic_needs_numbers_that_can_be_probabilities():
+    for phase in ("TRAIN", "TEST"):
+        with pytest.raises(DataError) as caught:
+            pool(X - 3, STOCHASTIC, phase=phase).forward()
+        assert str(caught.value) == (
+            "expected inputs of 0 or more for stochastic pooling (put a ReLU before it), found -2"
+        )
