@@ -56,4 +56,9 @@ CASES = {
         Case("pooling_param { pool: STOCHASTIC kernel_size: 3 stride: 2 }", positive(2, 6, 5)),
         Case("pooling_param { pool: STOCHASTIC global_pooling: true }", positive(2, 3, 4)),
     ],
+    "SPP": [
+        Case("spp_param { pyramid_height: 3 }", distinct(2, 7, 6)),
+        Case("spp_param { pyramid_height: 2 pool: AVE }", normal(2, 5, 4)),
+        Case("spp_param { pyramid_height: 1 }", distinct(3, 3, 4)),
+    ],
 }
