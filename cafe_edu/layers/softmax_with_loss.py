@@ -3,6 +3,7 @@
 import numpy as np
 
 from cafe_edu.arrays.labels import check_shape, flatten
+from cafe_edu.arrays.normalization import ignored, normalization, normalizer
 from cafe_edu.arrays.softmax import softmax
 from cafe_edu.layer import Layer, register
 
@@ -52,12 +53,8 @@ class SoftmaxWithLoss(Layer):
     no_gradient = (1,)
 
     def setup(self, bottom):
-        self.loss = self.spec.loss_param
-        self.ignored = self.loss.ignore_label if self.loss.HasField("ignore_label") else None
-        if self.loss.HasField("normalize") and not self.loss.HasField("normalization"):
-            self.normalization = "VALID" if self.loss.normalize else "BATCH_SIZE"
-        else:
-            self.normalization = self.loss.NormalizationMode.Name(self.loss.normalization)
+        self.ignored = ignored(self.spec.loss_param)
+        self.normalization = normalization(self.spec.loss_param)
 
     def top_shapes(self, bottom_shapes):
         x, t = bottom_shapes
@@ -69,7 +66,7 @@ class SoftmaxWithLoss(Layer):
         p, t, counts = flatten(self.p, bottom[1].data, self.options.axis, self.ignored)
         right = self.xp.take_along_axis(p, t[:, None, :], axis=1)[:, 0, :]
         surprise = -self.xp.log(self.xp.maximum(right, np.finfo(np.float32).tiny))
-        top[0].data[...] = (surprise * counts).sum() / self._normalizer(counts)
+        top[0].data[...] = (surprise * counts).sum() / normalizer(self.normalization, counts, self.dtype)
         if len(top) > 1:
             top[1].data = self.p
 
@@ -77,15 +74,5 @@ class SoftmaxWithLoss(Layer):
         if propagate_down[0]:
             p, t, counts = flatten(self.p, bottom[1].data, self.options.axis, self.ignored)
             one = self.xp.arange(p.shape[1])[None, :, None] == t[:, None, :]
-            dx = (p - one) * counts[:, None, :] * (top[0].diff / self._normalizer(counts))
+            dx = (p - one) * counts[:, None, :] * (top[0].diff / normalizer(self.normalization, counts, self.dtype))
             bottom[0].diff = dx.reshape(bottom[0].shape)
-
-    def _normalizer(self, counts):
-        """Z, at least 1."""
-        Z = {
-            "VALID": counts.sum(),
-            "FULL": counts.size,
-            "BATCH_SIZE": len(counts),
-            "NONE": 1,
-        }[self.normalization]
-        return self.xp.maximum(Z, 1).astype(self.dtype)
