@@ -1,5 +1,7 @@
 """Recurrent layers: sequences in, sequences out."""
 
+import numpy as np
+
 from cafe_edu.testing.cases.case import Case
 
 
@@ -14,9 +16,19 @@ def sequences(*shape):
     return make
 
 
+def step(H):
+    """A cell (1, N, H), the inputs of its gates (1, N, 4H), and cont (1, N)."""
+
+    def make(rng, n):
+        return [rng.normal(size=(1, n, H)), rng.normal(size=(1, n, 4 * H)), np.arange(n).reshape(1, n) % 2.0]
+
+    return make
+
+
 _FILLERS = "weight_filler { type: 'uniform' min: -1 max: 1 } bias_filler { type: 'uniform' min: -1 max: 1 }"
 
 CASES = {
     "LSTM": [Case(f"recurrent_param {{ num_output: 2 {_FILLERS} }}", sequences(3))],
+    "LSTMUnit": [Case("", step(3), tops=2)],
     "RNN": [Case(f"recurrent_param {{ num_output: 3 {_FILLERS} }}", sequences(2, 2))],
 }
