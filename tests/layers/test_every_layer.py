@@ -19,7 +19,7 @@ FILES = sorted(pathlib.Path(layers.__file__).parent.glob("*.py"))
 
 def has_gradient(cls):
     least = cls.num_bottom[0] if isinstance(cls.num_bottom, tuple) else cls.num_bottom
-    takes_one = least > len(cls.no_gradient) or learns(cls.type)
+    takes_one = any(i not in cls.no_gradient for i in range(least)) or learns(cls.type)
     return takes_one and cls.backward is not Layer.backward
 
 
