@@ -61,9 +61,10 @@ class Eltwise(Layer):
     def forward(self, bottom, top):
         x, y = [blob.data for blob in bottom], top[0].data
         if self.operation == "SUM":
-            self.xp.multiply(x[0], self.coeff[0], out=y)
-            for c, more in zip(self.coeff[1:], x[1:], strict=True):
-                y += more if c == 1 else c * more
+            terms = [part if c == 1 else c * part for c, part in zip(self.coeff, x, strict=True)]
+            self.xp.add(terms[0], terms[1], out=y)
+            for term in terms[2:]:
+                y += term
         elif self.operation == "PROD":
             self.xp.multiply(x[0], x[1], out=y)
             for factor in x[2:]:
