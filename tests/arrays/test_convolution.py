@@ -136,3 +136,16 @@ def test_a_convolution_may_have_no_spatial_axes():
     y = np.empty((2, 1))
     conv_forward(x, W, None, Window.square(1, axes=0), 1, y)
     assert y.tolist() == [[21], [43]]
+
+
+@pytest.mark.parametrize("size", [(5, 6), (20, 21)])
+@pytest.mark.parametrize("window", [Window.square(3, stride=2, pad=1), Window.square(1)])
+def test_the_gradient_of_the_input_needs_no_input(size, window):
+    """This is what Deconvolution's forward is made of."""
+    rng = np.random.default_rng(0)
+    x, W = rng.normal(size=(3, 4, *size)), rng.normal(size=(6, 2, *window.kernel))
+    dy = rng.normal(size=(3, 6, *window.conv_size(size)))
+    both, alone = np.empty_like(x), np.empty_like(x)
+    conv_backward(x, W, dy, window, 2, np.zeros_like(W), None, both)
+    conv_backward(None, W, dy, window, 2, None, None, alone)
+    assert np.array_equal(alone, both)

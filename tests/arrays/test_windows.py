@@ -56,3 +56,18 @@ def test_shifts_pair_each_output_with_the_input_it_sees(axes, out):
             if all(0 <= i[a] < size[a] for a in range(len(size))):
                 expected.add((place, o, i))
     assert found == expected
+
+
+@pytest.mark.parametrize("window", [Window.square(3), Window.square(4, stride=2, pad=1), Window.square(2, 3, 0, 2)])
+def test_deconv_size_is_a_size_with_as_many_windows(window):
+    for n in range(1, 6):
+        assert window.conv_size(window.deconv_size((n, n + 1))) == (n, n + 1)
+
+
+def test_windows_that_make_no_image():
+    with pytest.raises(ShapeError) as caught:
+        Window.square(2, pad=1).deconv_size((1, 3))
+    assert str(caught.value) == (
+        "expected inputs that make an image larger than the pad (1, 1) taken off on both sides, "
+        "found (1, 3), which make (0, 2)"
+    )
