@@ -171,7 +171,7 @@ def _check_like(trial, like):
     for phase in ("TEST",) if _by_chance(trial, like) else ("TRAIN", "TEST"):
         mine, theirs = trial(phase=phase), trial(phase=phase, which=like)
         for a, b in zip(mine.layer.params, theirs.layer.params, strict=True):
-            a.data = b.data = np.random.default_rng(5).normal(size=a.shape)
+            a.data = b.data = np.abs(np.random.default_rng(5).normal(size=a.shape))  # a variance is not negative
         for a, b in zip(mine.forward(), theirs.forward(), strict=True):
             _same(f"in phase {phase} the output is not that of {like}", a, b)
 

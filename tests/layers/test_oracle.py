@@ -15,7 +15,7 @@ from cafe_edu.layer import REGISTRY
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = pathlib.Path(os.environ.get("CAFE_EDU_SHARED") or ROOT.parent / "shared") / "oracle" / "layers"
-LEAST = 39  # cases that the types of LeNet reach
+LEAST = 110  # cases that the types of LeNet reach
 
 
 def _ours():
