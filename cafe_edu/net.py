@@ -159,7 +159,7 @@ class Net:
         if not layer.in_place:
             raise NetError(f"this type cannot run in place: give its top a name other than {name!r}")
         before = self._written_by[name]
-        while before.layer.shares_data and len(before.top) == 1:
+        while before.layer.shares_data and len(before.top) == len(before.bottom) == 1:
             before = self._written_by[before.bottom[0].name]  # the same memory under another name
         if before.layer.shares_data:
             others = ", ".join(repr(blob.name) for blob in before.top if blob.name != name)

@@ -2,6 +2,7 @@
 
 import math
 
+from cafe_edu.arrays.axes import around, canonical
 from cafe_edu.device import array_module
 from cafe_edu.errors import DataError, ShapeError
 
@@ -21,10 +22,9 @@ def check_shape(scores, labels, axis):
     ShapeError
         If there are more labels or fewer, or no such axis.
     """
-    if not -len(scores) <= axis < len(scores):
-        raise ShapeError(f"expected an axis within the scores' shape {scores}, found axis: {axis}")
-    axis %= len(scores)
-    expected = math.prod(scores[:axis]) * math.prod(scores[axis + 1 :])
+    axis = canonical(axis, scores)
+    outer, _, inner = around(axis, scores)
+    expected = outer * inner
     if math.prod(labels) != expected:
         raise ShapeError(
             f"expected one label for each of {expected} score vectors "
@@ -41,9 +41,8 @@ def flatten(scores, labels, axis, ignore_label=None):
         If a label is not a whole number of 0 .. classes - 1 (``ignore_label`` excepted).
     """
     xp, shape = array_module(scores), scores.shape
-    axis %= len(shape)
-    classes = shape[axis]
-    scores = scores.reshape(math.prod(shape[:axis]), classes, math.prod(shape[axis + 1 :]))
+    outer, classes, inner = around(canonical(axis, shape), shape)
+    scores = scores.reshape(outer, classes, inner)
     label = labels.reshape(scores.shape[0], scores.shape[2])
     counts = xp.ones(label.shape, bool) if ignore_label is None else label != ignore_label
     right = (label >= 0) & (label < classes) & (label == xp.floor(label))  # NaN is none of these

@@ -2,6 +2,7 @@
 
 import math
 
+from cafe_edu.arrays.axes import canonical
 from cafe_edu.errors import ShapeError
 from cafe_edu.layer import Layer, register
 
@@ -44,7 +45,7 @@ class InnerProduct(Layer):
 
     def setup(self, bottom):
         x, N = bottom[0].shape, self.required("num_output")
-        K = math.prod(x[self._axis(x) :])
+        K = math.prod(x[canonical(self.options.axis, x) :])
         if K == 0:
             raise ShapeError(f"expected at least 1 input per item, found none in {x}")
         shape = (K, N) if self.options.transpose else (N, K)
@@ -53,7 +54,7 @@ class InnerProduct(Layer):
 
     def top_shapes(self, bottom_shapes):
         (x,) = bottom_shapes
-        axis, (N, K) = self._axis(x), self._weight(self.weight.data).shape
+        axis, (N, K) = canonical(self.options.axis, x), self._weight(self.weight.data).shape
         if math.prod(x[axis:]) != K:
             raise ShapeError(
                 f"expected {K} inputs per item (the weight is {self.weight.shape}), found {math.prod(x[axis:])} in {x}"
@@ -81,10 +82,4 @@ class InnerProduct(Layer):
         return stored.T if self.options.transpose else stored
 
     def _items(self, x):
-        return x.reshape(-1, math.prod(x.shape[self._axis(x.shape) :]))
-
-    def _axis(self, shape):
-        axis = self.options.axis
-        if not -len(shape) <= axis < len(shape):
-            raise ShapeError(f"expected an axis within {shape}, found axis: {axis}")
-        return axis % len(shape)
+        return x.reshape(-1, math.prod(x.shape[canonical(self.options.axis, x.shape) :]))

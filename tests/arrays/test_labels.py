@@ -25,7 +25,7 @@ def test_too_few_labels():
 def test_an_axis_that_is_not_there(axis):
     with pytest.raises(ShapeError) as error:
         check_shape((2, 5), (2,), axis)
-    assert str(error.value) == f"expected an axis within the scores' shape (2, 5), found axis: {axis}"
+    assert str(error.value) == f"expected an axis within (2, 5), found axis: {axis}"
 
 
 def test_flatten_brings_the_classes_to_the_middle():
