@@ -299,7 +299,8 @@ def test_two_layers_with_parameters_of_one_name():
 
 
 def test_two_layers_without_parameters_may_have_one_name():
-    Net(inputs("x") + one("ReLU", "r", "x", "y") + one("ReLU", "r", "y", "z"))  # mnist_autoencoder's losses do
+    net = Net(inputs("x") + one("ReLU", "r", "x", "y") + one("ReLU", "r", "y", "z"))  # mnist_autoencoder's losses do
+    assert [layer.name for layer in net.layers] == ["x", "r", "r"]
 
 
 def test_a_layer_of_your_own():
