@@ -1,8 +1,7 @@
 """Convolution: the same small window of weights looks at every place of an image."""
 
+from cafe_edu import sliding
 from cafe_edu.arrays.convolution import conv_backward, conv_forward
-from cafe_edu.arrays.windows import window_of
-from cafe_edu.errors import NetError, ShapeError, SpecError
 from cafe_edu.layer import Layer, register
 
 
@@ -49,30 +48,13 @@ class Convolution(Layer):
     num_top = (1, None)
 
     def setup(self, bottom):
-        shape, options = bottom[0].shape, self.options
-        if len(self.spec.top) != len(bottom):
-            raise NetError(f"expected as many tops as bottoms ({len(bottom)}), found {len(self.spec.top)}")
-        if not -len(shape) <= options.axis < len(shape):
-            raise ShapeError(f"expected a channel axis within {shape}, found axis: {options.axis}")
-        self.axis = options.axis % len(shape)
-        self.window = window_of(options, len(shape) - self.axis - 1)
-        O, C, G = self.required("num_output"), shape[self.axis], options.group
-        if G < 1 or C % G or O % G:
-            raise SpecError(f"`group: {G}` must divide the {C} input channels and num_output: {O}")
+        (O, C, G), options = sliding.setup(self, bottom), self.options
         self.weight = self.add_param("weight", (O, C // G, *self.window.kernel), options.weight_filler)
         self.bias = self.add_param("bias", (O,), options.bias_filler) if options.bias_term else None
 
     def top_shapes(self, bottom_shapes):
         C, O = self.weight.shape[1] * self.options.group, self.weight.shape[0]
-        tops = []
-        for x in bottom_shapes:
-            if len(x) != self.axis + 1 + len(self.window.kernel) or x[self.axis] != C:
-                raise ShapeError(
-                    f"expected {C} channels on axis {self.axis} and {len(self.window.kernel)} spatial axes "
-                    f"after it (the weight is {self.weight.shape}), found {x}"
-                )
-            tops.append((*x[: self.axis], O, *self.window.conv_size(x[self.axis + 1 :])))
-        return tops
+        return sliding.top_shapes(self, bottom_shapes, C, O, self.window.conv_size)
 
     def forward(self, bottom, top):
         W, b = self.weight.data, None if self.bias is None else self.bias.data
