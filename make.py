@@ -78,7 +78,7 @@ def lock(arguments):
     for name, sources in parts.items():
         command = ["uv", "pip", "compile", "--quiet", *sources, "-o", f"requirements/{name}.txt"]
         command += ["--universal", "--python-version", ".".join(map(str, OLDEST)), "--generate-hashes"]
-        command += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate"]
+        command += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-strip-extras"]
         if run([*command, "--custom-compile-command", "python make.py lock", *arguments]):
             return 1
     return 0
