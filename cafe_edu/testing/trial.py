@@ -45,9 +45,7 @@ def numbers(array):
     return to_numpy(array).copy()
 
 
-def make_layer(
-    cls, *bottom, spec="", tops=1, phase="TRAIN", dtype=np.float64, in_place=False, seed=0, device="cpu"
-):  # fmt: skip
+def make_layer(cls, *bottom, spec="", tops=1, phase="TRAIN", dtype=np.float64, in_place=False, seed=0, device="cpu"):
     """Set up one layer on arrays.
 
     Parameters
