@@ -1,8 +1,10 @@
 import inspect
+import sys
 
 import numpy as np
 import pytest
 
+from cafe_edu.testing import cupy_names
 from cafe_edu.testing.cupy_names import bind, find_names, read_names, signature_of
 
 NAMES = read_names()
@@ -90,22 +92,34 @@ class Cupy:
     __version__ = "1"
     ufunc, ndarray = Ufunc, Array
     add, float32, pi, nothing = Ufunc(), np.float32, np.pi, 3
+    max = max  # Python cannot know its parameters
 
     @staticmethod
     def where(condition, x=None, *, y=None):
+        pass
+
+    @staticmethod
+    def einsum(*operands, out=None, **more):
         pass
 
 
 def test_how_names_are_found():
     assert find_names(Cupy) == {
         "cupy": "1",
-        "functions": {"where": "condition x= * y="},
+        "functions": {"einsum": "*operands out= **more", "where": "condition x= * y="},
         "ufuncs": {"add": "reduce"},
         "same": ["float32", "pi"],
-        "other": ["ndarray", "nothing", "ufunc"],
+        "other": ["max", "ndarray", "nothing", "ufunc"],
         "methods": {"reshape": "*shape order=", "sum": "axis= out="},
         "attributes": ["T"],
     }
+
+
+def test_the_command_writes_what_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(cupy_names, "FILE", tmp_path / "names.json")
+    monkeypatch.setitem(sys.modules, "cupy", Cupy)
+    cupy_names.main()
+    assert read_names() == find_names(Cupy)
 
 
 def test_the_file_is_what_an_installed_cupy_says():
