@@ -2,7 +2,8 @@
 
 It keeps its numbers in a numpy array that nobody else sees, and lets them out only by the ways that cupy has:
 ``get``, ``item``, ``tolist``, ``float``, ``int``, ``bool`` and printing. Each is counted, because on a GPU each waits
-until all work before it is done.
+until all work before it is done. So are masks as indices, ``nonzero`` and its like, which wait too: how long their
+result is must be known here.
 
 It does what cupy does in these: no numpy array as an operand; one number out of an array is still an array, and a view;
 reductions give arrays of shape ``()``; every array of unknown contents holds NaN. In one thing it is stricter: cupy's
@@ -18,6 +19,7 @@ from cafe_edu.testing.cupy_names import bind, read_names, signature_of
 
 NAMES = read_names()
 DTYPES = "?bhilqBHILQefdFD"
+WAITS = {"nonzero", "argwhere", "flatnonzero", "unique", "compress", "extract"}  #: the length of the result is counted
 IMPLICIT = (
     "Implicit conversion to a NumPy array is not allowed. Please use `.get()` to construct a NumPy array explicitly."
 )
@@ -57,6 +59,8 @@ def closed(value):
 
 def apply(function, args, kwargs):
     """Run a numpy function on arrays of the device."""
+    if function.__name__ in WAITS:
+        TRANSFERS.to_host[function.__name__] += 1
     found = function(*map(opened, args), **{name: opened(value) for name, value in kwargs.items()})
     out = kwargs.get("out")
     return out if isinstance(out, StrictArray) else closed(found)
@@ -67,10 +71,6 @@ def elementwise(function, args, kwargs):
     for value in args:
         if not isinstance(value, StrictArray | numbers.Number | np.bool_):
             raise TypeError(f"Unsupported type {type(value)}: {BRING}")
-    outs = kwargs.get("out")
-    for value in outs if isinstance(outs, tuple) else (outs,):
-        if value is not None and not isinstance(value, StrictArray):
-            raise TypeError(f"Unsupported type {type(value)} for `out`: {BRING}")
     return apply(function, args, kwargs)
 
 
@@ -184,6 +184,8 @@ def _opened_index(part):
     if isinstance(part, np.ndarray | list):
         TRANSFERS.to_device["index"] += 1  # cupy takes these too, and copies them to the device each time
         return part
+    if isinstance(part, StrictArray) and part.dtype == bool:
+        TRANSFERS.to_host["mask"] += 1
     return opened(part)
 
 

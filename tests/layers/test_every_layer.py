@@ -10,7 +10,7 @@ import pytest
 from cafe_edu import caffemodel, layers
 from cafe_edu.layer import REGISTRY, Layer
 from cafe_edu.proto import caffe_pb2
-from cafe_edu.testing import check_layer, make_layer
+from cafe_edu.testing import check_layer, make_layer, strict_cupy
 from cafe_edu.testing.cases import CASES
 from cafe_edu.testing.check_shapes import check_shapes, emptied
 
@@ -68,6 +68,25 @@ def test_it_leaves_alone_what_nobody_asks_for(name, device):
                 blob.diff[...] = 7
             found = trial.backward(*[np.ones(blob.shape) for blob in trial.top], propagate_down=False)
             assert all((dx == 7).all() for dx in found)
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if CASES[name]])
+def test_it_waits_for_a_gpu_as_often_for_many_items_as_for_few(name):
+    for case in CASES[name]:
+        with strict_cupy() as gpu:
+            few, many = (_crossings(name, case, n, gpu) for n in (2, 5))
+        assert few == many
+
+
+def _crossings(name, case, n, gpu):
+    """What goes there and comes back, by which way and how often, in one forward and backward of ``n`` items."""
+    bottom = case.bottom(np.random.default_rng(0), n)
+    trial = make_layer(name, *bottom, spec=case.spec, tops=case.tops, device="gpu")
+    gpu.transfers.clear()
+    trial.forward()
+    if case.gradient:
+        trial.backward(*[np.ones(blob.shape) for blob in trial.top])
+    return dict(gpu.transfers.to_host), dict(gpu.transfers.to_device)
 
 
 @pytest.mark.parametrize("name", TYPES)

@@ -176,6 +176,16 @@ def test_each_way_out_is_counted(gpu, x):
     }  # fmt: skip
 
 
+def test_what_must_be_counted_first_waits_too(gpu, x):
+    mask = x > 2
+    assert x[mask].shape == (3,)
+    x[mask] = 0
+    assert len(x.nonzero()[0]) == 2
+    assert gpu.argwhere(x).shape == (2, 2)
+    assert gpu.where(mask, x, 1).shape == (2, 3)
+    assert gpu.transfers.to_host == {"mask": 2, "nonzero": 1, "argwhere": 1}
+
+
 def test_what_comes_out_is_a_copy(x):
     x.get()[...] = 0
     out = np.empty((2, 3))
