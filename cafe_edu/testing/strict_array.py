@@ -5,9 +5,10 @@ It keeps its numbers in a numpy array that nobody else sees, and lets them out o
 until all work before it is done. So are masks as indices, ``nonzero`` and its like, which wait too: how long their
 result is must be known here.
 
-It does what cupy does in these: no numpy array as an operand; one number out of an array is still an array, and a view;
-reductions give arrays of shape ``()``; every array of unknown contents holds NaN. In one thing it is stricter: cupy's
-arrays answer numpy's functions (``np.sum(x)``), these refuse, because the house asks ``array_module(x)``.
+It does what cupy does: no numpy array is an operand; one number out of an array is still an array, and a view;
+reductions give arrays of shape ``()``. In two things it is stricter. cupy's arrays answer numpy's functions
+(``np.sum(x)``); these refuse, because the house asks ``array_module(x)``. And where cupy would copy a numpy array over
+without a word (``x.take(indices)``, ``x[mask] = values``), these refuse too; only an index may be one, and is counted.
 """
 
 import collections

@@ -3,7 +3,7 @@
 cupy needs a GPU, and most machines that run the tests have none. Inside ``with strict_cupy():`` the device "gpu" is
 this module: it has the functions, parameters and ufunc methods that cupy has (``cupy_names.json``) and no others, its
 arrays (``strict_array.py``) never mix with numpy's, and every crossing is counted. numpy computes, so its numbers are
-numpy's to the last bit.
+numpy's to the last bit. An array of unknown contents (``empty``) holds NaN, so that reading it shows.
 
 What it cannot show: cupy's own rounding and speed, indices out of range (cupy wraps them round, this raises), and two
 threads that write to one place.
@@ -31,7 +31,7 @@ QUESTIONS = {"allclose", "array_equal", "array_equiv"}
 
 @contextlib.contextmanager
 def strict_cupy():
-    """Let the stand-in be cupy, for as long as the block runs.
+    """Let the stand-in be cupy, for as long as the block runs; nets and arrays made inside are of no use outside.
 
     Yields
     ------

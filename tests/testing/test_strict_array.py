@@ -84,6 +84,7 @@ MIXED = "Unsupported type <class 'numpy.ndarray'>: it cannot meet an array on th
         lambda x: x.clip(N, 1),
         lambda x: x + np.array(1.0),
         lambda x: x.fill(N),
+        lambda x: x.take(np.array([0])),
     ],
 )
 def test_arrays_of_two_places_do_not_meet(x, mix):
@@ -95,6 +96,10 @@ def test_arrays_of_two_places_do_not_meet(x, mix):
 def test_only_numbers_and_arrays_of_the_device_are_written(x, value):
     text = says(ValueError, x.__setitem__, ..., value)
     assert text.startswith(f"non-scalar {type(value).__name__} cannot be used for fill: ")
+
+
+def test_nor_behind_a_mask(x):
+    assert says(ValueError, x.__setitem__, x > 2, np.ones(3)).startswith("non-scalar ndarray cannot be used for fill: ")
 
 
 @pytest.mark.parametrize("other", [None, "a", [1, 2, 3]])
