@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import difflib
 import pathlib
 
 import numpy as np
@@ -192,19 +193,23 @@ class Net:
 
     # running ----------------------------------------------------------------------------------------
 
-    def forward(self, **inputs):
-        """Run all layers in order.
+    def forward(self, *, start=None, end=None, **inputs):
+        """Run the layers in order.
 
         Parameters
         ----------
+        start, end : str, optional
+            Names of the first and the last layer to run; all, if not given. What lies before ``start`` is
+            taken as the blobs hold it.
         **inputs : array
             One for each input that changes; its shape becomes the blob's.
 
         Returns
         -------
-        dict of output name -> numpy array
-            Copies: yours to keep.
+        dict of name -> numpy array
+            The outputs of the net or, with ``end``, the tops of that layer. Copies: yours to keep.
         """
+        first, last = self._position(start, 0), self._position(end, len(self.steps) - 1)
         for name, values in inputs.items():
             if name not in self.inputs:
                 known = ", ".join(self.inputs) or "none"
@@ -213,29 +218,59 @@ class Net:
             self.blobs[name].reshape(*values.shape)
             self.blobs[name].data = values
         self.loss = 0.0
-        for step in self.steps:
-            layer = step.layer
-            with _blaming(step, "forward"):
-                layer.reshape(step.bottom, step.top)
-                layer.forward(step.bottom, step.top)
-            for blob, weight in zip(step.top, step.loss_weights, strict=True):
-                if weight:
-                    self.loss += weight * float(blob.data.sum())
-        return {name: to_numpy(self.blobs[name].data).copy() for name in self.outputs}
+        for i in range(first, last + 1):
+            self.loss += self.forward_step(i)
+        names = self.outputs if end is None else [blob.name for blob in self.steps[last].top]
+        return {name: to_numpy(self.blobs[name].data).copy() for name in names}
 
-    def backward(self):
+    def forward_step(self, i):
+        """Run the i-th layer and return its part of the loss."""
+        step = self.steps[i]
+        with _blaming(step, "forward"):
+            step.layer.reshape(step.bottom, step.top)
+            step.layer.forward(step.bottom, step.top)
+        weighed = zip(step.top, step.loss_weights, strict=True)
+        return sum(weight * float(blob.data.sum()) for blob, weight in weighed if weight)
+
+    def backward(self, *, start=None, end=None, **diffs):
         """Run the layers in reverse: parameter diffs are added to, blob diffs overwritten.
 
         It starts from the loss weights. An output that is no loss starts from what its ``diff`` holds.
+
+        Parameters
+        ----------
+        start, end : str, optional
+            Names of the first and the last layer to run, ``start`` being the one nearer to the loss.
+        **diffs : array
+            Gradients to start from, by blob; they win over the loss weights.
         """
-        for step in self.steps:
+        first, last = self._position(start, len(self.steps) - 1), self._position(end, 0)
+        for step in self.steps[last : first + 1]:
             for blob, weight in zip(step.top, step.loss_weights, strict=True):
                 if weight:
                     blob.diff[...] = weight
-        for step in reversed(self.steps):
-            if step.backward:
-                with _blaming(step, "backward"):
-                    step.layer.backward(step.top, step.propagate_down, step.bottom)
+        for name, values in diffs.items():
+            if name not in self.blobs:
+                raise NetError(f"net {self.name!r} has no blob {name!r}{_near(name, self.blobs)}")
+            self.blobs[name].diff = self.xp.asarray(values, self.dtype)
+        for i in range(first, last - 1, -1):
+            self.backward_step(i)
+
+    def backward_step(self, i):
+        """Run the i-th layer on the way back, if anything there learns."""
+        step = self.steps[i]
+        if step.backward:
+            with _blaming(step, "backward"):
+                step.layer.backward(step.top, step.propagate_down, step.bottom)
+
+    def _position(self, name, default):
+        """Where the layer of that name stands."""
+        if name is None:
+            return default
+        names = [layer.name for layer in self.layers]
+        if name not in names:
+            raise NetError(f"net {self.name!r} has no layer {name!r}{_near(name, names)}")
+        return names.index(name)
 
     def clear_param_diffs(self):
         """Set every parameter's diff to zero, as before each iteration of a solver."""
@@ -335,6 +370,11 @@ def _read(spec):
     spec = prototxt.read_net(path)
     with noting(f"in {path}"):
         return upgrade_net(spec), path.parent, f"in {path}"
+
+
+def _near(name, names):
+    close = difflib.get_close_matches(name, list(names), n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(names)}"
 
 
 @contextlib.contextmanager
