@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cafe_edu.errors import SpecError
 from cafe_edu.proto import caffe_pb2
-from cafe_edu.prototxt import parse_net, parse_solver, read_net, read_solver, to_text, write
+from cafe_edu.prototxt import parse_net, parse_solver, place_of_layer, read_net, read_solver, to_text, write
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,23 @@ def test_write_and_read(tmp_path):
     assert read_net(tmp_path / "new" / "net.prototxt") == net
 
 
+# ---- where a layer stands ----
+
+
+def test_the_lines_of_a_layer(tmp_path):
+    path = tmp_path / "net.prototxt"
+    path.write_text(
+        'name: "data"\n'
+        'layer { name: "data" include { phase: TRAIN } }\n'
+        '# layer { name: "data" }\n'
+        'layer\n{\n  type: "Data" name: "data"\n}\n'
+        'layers { layer { name: "old" type: "relu" } bottom: "x" }\n'
+    )
+    assert place_of_layer(path, "data") == f"{path}, line 2 or 5"
+    assert place_of_layer(path, "old") == f"{path}, line 8"
+    assert place_of_layer(path, "nobody") == str(path)
+
+
 # ---- what the errors say ----
 
 NET_ERRORS = {
@@ -144,6 +161,13 @@ NET_ERRORS = {
     "layer {\n  convolution_param {\n    num_output: 3\nlayer {": (
         "f, line 4, column 1: convolution_param of layer has no field 'layer'; "
         "it belongs in the net, so a } may be missing above"
+    ),
+    'layer { name: "r" type: "ROIPooling" roi_pooling_param { pooled_w: 7 } }': (
+        "f, line 1, column 38: layer 'r' (ROIPooling) has no field 'roi_pooling_param': "
+        "ROIPooling is no layer type of Caffe's, nor of ours"
+    ),
+    'layers { type: RELU name: "r" relu_param { slope: 1 } }': (
+        "f, line 1, column 44: relu_param of layers 'r' (RELU) has no field 'slope'"
     ),
     'top: "x"': "f, line 1, column 1: the net has no field 'top'; it belongs in layer",
     "zzz: 1": "f, line 1, column 1: the net has no field 'zzz'",
