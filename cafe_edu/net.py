@@ -261,7 +261,7 @@ class Net:
                     blob.diff[...] = weight
         for name, values in diffs.items():
             if name not in self.blobs:
-                raise NetError(f"net {self.name!r} has no blob {name!r}{_near(name, self.blobs)}")
+                raise NetError(f"net {self.name!r} has no blob {name!r}{near(name, self.blobs)}")
             self.blobs[name].diff = self.xp.asarray(values, self.dtype)
         for i in range(first, last - 1, -1):
             self.backward_step(i)
@@ -279,7 +279,7 @@ class Net:
             return default
         names = [layer.name for layer in self.layers]
         if name not in names:
-            raise NetError(f"net {self.name!r} has no layer {name!r}{_near(name, names)}")
+            raise NetError(f"net {self.name!r} has no layer {name!r}{near(name, names)}")
         return names.index(name)
 
     def clear_param_diffs(self):
@@ -382,7 +382,8 @@ def _read(spec):
         return upgrade_net(spec), path
 
 
-def _near(name, names):
+def near(name, names):
+    """Say which of the names was perhaps meant, or which there are: the end of an error message."""
     close = difflib.get_close_matches(name, list(names), n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(names)}"
 
