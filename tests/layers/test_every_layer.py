@@ -70,9 +70,18 @@ def test_its_docstring_says_what_a_reader_looks_for(name):
     found = [line for line, rule in itertools.pairwise(lines) if rule and not rule.strip("-")]
     for section in sections:
         assert any(line.startswith(section) for line in found), f"no section {section!r}: {found}"
-    assert "Caffe: ``src/caffe/layers/" in cls.__doc__
+    if cls.stock:
+        assert "Caffe: ``src/caffe/layers/" in cls.__doc__
+    else:
+        assert "Not of stock Caffe: " in cls.__doc__
     assert "Lesson: day " in cls.__doc__
     assert lines[0].endswith(".")
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if REGISTRY[name].options_field])
+def test_only_types_beyond_stock_caffe_have_options_beyond_it(name):
+    number = caffe_pb2.LayerParameter.DESCRIPTOR.fields_by_name[REGISTRY[name].options_field].number
+    assert REGISTRY[name].stock == (number <= 148)  # Caffe's last is clip_param
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
