@@ -49,7 +49,7 @@ class Upsample(Layer):
 
     def setup(self, bottom):
         options = self.options
-        of_mask = [f for f in ("pad_out_h", "pad_out_w", "upsample_h", "upsample_w") if options.HasField(f)]
+        of_mask = [f for f in ("pad_out_h", "pad_out_w", "upsample_h", "upsample_w") if getattr(options, f)]
         if len(bottom) == 1 and of_mask:
             raise SpecError(f"`{of_mask[0]}` of `upsample_param` belongs to a mask, and there is no second bottom")
         said = [f for f in ("scale", "scale_h", "scale_w", "upsample_h", "upsample_w") if options.HasField(f)]
