@@ -24,6 +24,7 @@ Sifre 2014; Howard et al. 2017 (MobileNet). Lesson: day 11.
 """
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -98,6 +99,9 @@ class Lines:
         return tuple(slice(o) for o in self.out)
 
 
+_lines = functools.lru_cache(maxsize=256)(Lines)  # a net asks for the same ones at every step
+
+
 def _far(window):
     """How far ahead of the first place of the kernel the last one is, in rows of a phase, per axis."""
     return [d * (k - 1) // s for d, k, s in zip(window.dilation, window.kernel, window.stride, strict=True)]
@@ -118,7 +122,7 @@ def pays(W, window, out, group):
 def depthwise_forward(x, W, window, y):
     """Write ``y = W * x``."""
     xp, (w, M, K) = array_module(x), _weights(x.shape[0], W, x.shape[1])
-    lines = Lines(x.shape[2:], y.shape[2:], window)
+    lines = _lines(x.shape[2:], y.shape[2:], window)
     x, y = x.reshape(-1, *x.shape[2:]), y.reshape(-1, M, *y.shape[2:])
     for part in _blocks(x, K * lines.run):
         cols = _columns(x[part], lines, K)
@@ -132,7 +136,7 @@ def depthwise_backward(x, W, dy, window, dW, dx):
     like = x if dx is None else dx
     (N, C, *size), xp = like.shape, array_module(dy)
     w, M, K = _weights(N, W, C)
-    lines = Lines(size, dy.shape[2:], window)
+    lines = _lines(like.shape[2:], dy.shape[2:], window)
     dy = dy.reshape(N * C, M, *dy.shape[2:])
     each = None if dW is None else scratch("dW", (N * C, M, K), dW)
     most = max(len(phase.runs) for phase in lines.phases)
