@@ -112,7 +112,6 @@ class Layer(abc.ABC):
     shares_data = False  #: is the top the bottom's memory under another name?
     loss_weight = 0  #: weight of top[0] in the loss of the net, unless the prototxt says otherwise
     auto_top = False  #: are tops that the prototxt does not name made all the same?
-    stock = True  #: has stock Caffe this type? (False: a prototxt that uses it is ours, or a fork's)
     no_gradient = ()  #: bottoms that take no gradient, such as labels
 
     def __init__(self, spec, phase="TRAIN", rng=None, folder=None, dtype=np.float32, xp=np):

@@ -58,7 +58,7 @@ def test_every_other_file_is_refused_where_caffe_refuses_it(zoo):
         assert f"'{field}'" in text
     ((field, text),) = further  # SSD: its Normalize is read, at line 817; its PriorBox is not
     assert field == "norm_param"
-    assert text.startswith("line 928, column 3: layer 'conv4_3_norm_mbox_priorbox' has no field 'prior_box_param'")
+    assert text.startswith("line 928, column 3: layer 'conv4_3_norm_mbox_priorbox' (PriorBox) has no field 'prior_box_")
 
 
 def test_old_nets_are_read_as_they_are(zoo):
