@@ -129,9 +129,9 @@ def crop(top_from, top_to):
         If one is scaled against the other, or the offset is negative or no whole number.
     """
     axis, a, b = coord_map_from_to(top_from, top_to)
-    offset = -np.atleast_1d(b)
+    a, offset = np.round(a, 6), np.round(-np.atleast_1d(b), 6)  # (1/3) * 3 is not quite 1
     for wrong, says in (
-        (np.any(np.asarray(a) != 1), f"one is scaled against the other, by {a}"),
+        (np.any(a != 1), f"one is scaled against the other, by {a}"),
         (np.any(offset < 0), f"the offset would be negative: {offset}"),
         (np.any(offset != np.round(offset)), f"the offset would be no whole number: {offset}"),
     ):

@@ -91,9 +91,8 @@ class Function:
     def __init__(self, type_name, inputs, params):
         for i, bottom in enumerate(inputs):
             if not isinstance(bottom, Top):
-                error = NotATop(f"{type_name} input {i} ({bottom}) is not a Top (type is {type(bottom)})")
-                error.add_note(f"several tops are given one by one: L.{type_name}(*tops)")
-                raise error
+                shown = "to be given one by one, as *tops" if isinstance(bottom, list | tuple) else repr(bottom)
+                raise NotATop(f"{type_name} input {i} ({shown}) is not a Top (type is {type(bottom)})")
         self.type_name, self.inputs, self.params = type_name, inputs, dict(params)
         self.ntop, self.in_place = self.params.pop("ntop", 1), self.params.pop("in_place", False)
         self.tops = tuple(Top(self, n) for n in range(self.ntop))
