@@ -91,4 +91,4 @@ def test_an_error_of_its_own(folder, write):
     text = 'layer { name: "p" type: "Python" top: "p" python_param { module: "old_layers" layer: "Fails" } }'
     with pytest.raises(RuntimeError, match="on purpose") as caught:
         caffe.Net(write(text), caffe.TEST)
-    assert caught.value.__notes__ == ["in layer 'p' (Python), set up"]
+    assert caught.value.__notes__[0] == "in layer 'p' (Python), set up"
