@@ -80,17 +80,20 @@ class Net:
         self._heard = collections.defaultdict(list)  # ("before", "forward") -> functions to call
         net.forward_step = functools.partial(self._step, "forward", net.forward_step)
         net.backward_step = functools.partial(self._step, "backward", net.backward_step)
-        names = self._layer_names = [step.layer.name for step in steps]
+        self._layer_names = [step.layer.name for step in steps]
         self.blobs = collections.OrderedDict(net.blobs)
         self.params = collections.OrderedDict(net.params)
         self.layers = [handle(step.layer) for step in steps]
-        self.layer_dict = collections.OrderedDict(zip(names, self.layers, strict=True))
+        self.layer_dict = collections.OrderedDict(zip(self._layer_names, self.layers, strict=True))
         self.inputs, self.outputs = list(net.inputs), list(net.outputs)
         self.top_names = collections.OrderedDict((s.layer.name, [b.name for b in s.top]) for s in steps)
         self.bottom_names = collections.OrderedDict((s.layer.name, [b.name for b in s.bottom]) for s in steps)
         self.blob_loss_weights = collections.OrderedDict.fromkeys(net.blobs, 0.0)
         for step in steps:
             self.blob_loss_weights.update(zip(self.top_names[step.layer.name], step.loss_weights, strict=True))
+        self._blob_names = list(self.blobs)
+        self._inputs = [self._blob_names.index(name) for name in self.inputs]
+        self._outputs = [self._blob_names.index(name) for name in self.outputs]
         self._weighed = {}  # blob name -> its shape when its diff was given the loss weight
         self._weigh()
 

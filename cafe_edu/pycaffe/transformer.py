@@ -40,7 +40,7 @@ class Transformer:
 
     def preprocess(self, name, data):
         """Return the image ``data`` as the net's input of that name wants it, float32."""
-        x = np.array(self._checked(name, data), np.float32)  # a copy: the caller keeps his own
+        x = np.asarray(self._checked(name, data), np.float32)
         size = self.inputs[name][2:]
         if x.shape[:2] != size:
             x = resize_image(x, size)
@@ -48,7 +48,7 @@ class Transformer:
             x = x.transpose(self.transpose[name])
         if name in self.channel_swap:
             x = x[self.channel_swap[name], :, :]
-        x = x * np.float32(self.raw_scale.get(name, 1))
+        x = x * np.float32(self.raw_scale.get(name, 1))  # a new array: the caller keeps his own
         if name in self.mean:
             x -= self.mean[name]
         x *= np.float32(self.input_scale.get(name, 1))

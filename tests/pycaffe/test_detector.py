@@ -67,6 +67,13 @@ def test_context_outside_the_picture_is_the_mean(make):
     np.testing.assert_allclose(crop[-1, 4], 1, rtol=1e-6)
 
 
+def test_how_much_of_the_context_is_outside(make):
+    net = make(context_pad=2)
+    # rows 0 to 2 are widened about 1.5 to -2 to 4, these 7 to the 8 of the net: the first 2 * 8 / 7 are outside
+    crop = net.crop(np.ones((20, 20, 3), np.float32), np.array([0, 8, 2, 10]))
+    assert crop[:, 4, 0].tolist() == [0] * 2 + [1] * 6
+
+
 def test_context_wants_a_square(make):
     with pytest.raises(ShapeError, match="context_pad wants a square input, found 8 x 9"):
         make(9, context_pad=1)

@@ -93,6 +93,13 @@ def test_no_tops():
     assert (last.name, last.type, list(last.bottom), list(last.top)) == ("silence", "Silence", ["data", "data2"], [])
 
 
+def test_each_layer_is_written_once_however_many_ways_lead_to_it():
+    top = L.Input(shape={"dim": [1]})
+    for _ in range(50):  # by all ways, 2 ** 50 layers
+        top = L.Eltwise(top, top)
+    assert len(top.to_proto().layer) == 51
+
+
 def test_a_bottom_that_is_no_top():
     data = L.DummyData(ntop=2)
     says = r"^Silence input 0 \(to be given one by one, as \*tops\) is not a Top \(type is <class 'tuple'>\)$"

@@ -44,3 +44,10 @@ def test_smaller_images_are_smoothed_first():
     stripes = np.tile([[[0.0], [1.0]]], (32, 16, 1))
     found = resize_image(stripes, (8, 8))[2:-2, 2:-2]
     np.testing.assert_allclose(found, 0.5, atol=0.02)
+
+
+def test_splines_do_not_leave_the_images_range():
+    step = np.repeat([0.0, 1.0], 8).reshape(1, 16, 1) + np.zeros((16, 1, 3))
+    found = resize_image(step, (40, 40), 3)
+    assert found.min() == 0
+    assert found.max() == 1
