@@ -1,9 +1,9 @@
 """Net: pycaffe's net, around ours."""
 
 import collections
-import functools
 import os
 import warnings
+import weakref
 
 import numpy as np
 
@@ -78,8 +78,8 @@ class Net:
     def _surround(self, net):
         self._net, steps = net, net.steps
         self._heard = collections.defaultdict(list)  # ("before", "forward") -> functions to call
-        net.forward_step = functools.partial(self._step, "forward", net.forward_step)
-        net.backward_step = functools.partial(self._step, "backward", net.backward_step)
+        net.forward_step = _listened_to(net, "forward", self._heard)
+        net.backward_step = _listened_to(net, "backward", self._heard)
         self._layer_names = [step.layer.name for step in steps]
         self.blobs = collections.OrderedDict(net.blobs)
         self.params = collections.OrderedDict(net.params)
@@ -186,15 +186,6 @@ class Net:
 
     # listening --------------------------------------------------------------------------------------
 
-    def _step(self, direction, run, i):
-        """Run one layer, and call who wants to know."""
-        for listener in self._heard["before", direction]:
-            listener(i)
-        result = run(i)
-        for listener in self._heard["after", direction]:
-            listener(i)
-        return result
-
     def before_forward(self, function):
         """Call ``function`` with the number of each layer before it runs forward; likewise the three below."""
         self._heard["before", "forward"].append(function)
@@ -242,3 +233,18 @@ class Net:
 
     def _repr_html_(self):
         return self._net._repr_html_()
+
+
+def _listened_to(net, direction, heard):
+    """Return the net's own ``forward_step`` or ``backward_step``, which calls the listeners before and after."""
+    run, net = getattr(type(net), f"{direction}_step"), weakref.ref(net)  # weak: nothing here keeps the net alive
+
+    def step(i):
+        for listener in heard["before", direction]:
+            listener(i)
+        result = run(net(), i)
+        for listener in heard["after", direction]:
+            listener(i)
+        return result
+
+    return step

@@ -42,7 +42,11 @@ class NCCL:
     """Caffe's way to train on several GPUs, which is not here."""
 
     def __init__(self, solver=None, uid=None):
-        raise CafeError("caffe.NCCL trains on several GPUs, which cafe_edu does not; train on one: caffe.has_nccl()")
+        self.new_uid()
+
+    @staticmethod
+    def new_uid():
+        raise CafeError("caffe.NCCL trains on several GPUs, which cafe_edu does not: train on one")
 
 
 def solver_count():

@@ -103,6 +103,40 @@ def test_an_impulse_stays_where_it_is(write):
     np.testing.assert_allclose(middle, (9, 12), rtol=1e-6)
 
 
+def vgg16(x):
+    """The spatial part of VGG-16 as the fully convolutional nets of 2015 have it: what its layers 3, 4 and 7 give."""
+    found = []
+    for block, convolutions in enumerate((2, 2, 3, 3, 3)):
+        for i in range(convolutions):
+            x = L.ReLU(L.Convolution(x, num_output=1, kernel_size=3, pad=100 if block == i == 0 else 1), in_place=True)
+        x = L.Pooling(x, kernel_size=2, stride=2)
+        found.append(x)
+    return found[2], found[3], L.Convolution(x, num_output=1, kernel_size=7)
+
+
+def up(x, kernel, stride):
+    return L.Deconvolution(x, convolution_param={"num_output": 1, "kernel_size": kernel, "stride": stride})
+
+
+def test_the_published_offsets_of_fcn():
+    """The nets of Long, Shelhamer and Darrell crop by 19; by 5 and 27; by 5, 9 and 31."""
+    x = data()
+    pool3, pool4, top = vgg16(x)
+
+    def offset(crop):
+        return crop.fn.params["crop_param"]["offset"]
+
+    assert offset(crop(up(top, 64, 32), x)) == [19]
+    upscore2 = up(top, 4, 2)
+    fused4 = crop(pool4, upscore2)
+    sum4 = L.Eltwise(upscore2, fused4)
+    assert (offset(fused4), offset(crop(up(sum4, 32, 16), x))) == ([5], [27])
+    upscore4 = up(sum4, 4, 2)
+    fused3 = crop(pool3, upscore4)
+    sum3 = L.Eltwise(upscore4, fused3)
+    assert (offset(fused3), offset(crop(up(sum3, 16, 8), x))) == ([9], [31])
+
+
 def test_thirds_are_no_obstacle():
     x, how = data(), {"num_output": 1, "kernel_size": 2, "stride": 3, "pad": 3}
     y = L.Convolution(L.Deconvolution(x, **how), **how)

@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pytest
 
@@ -315,6 +317,12 @@ def test_parameters_outlive_the_net(net):
     params = [blob for blobs in net.params.values() for blob in blobs]
     del net
     assert sum(p.data.sum() + p.diff.sum() for p in params) != 0
+
+
+def test_a_net_goes_when_its_last_user_goes(net, x, write):
+    net.forward(data=x)
+    nets = [weakref.ref(net._net), weakref.ref(caffe.Net(write(LOSS), caffe.TRAIN)._net)]
+    assert [ref() is None for ref in nets] == [False, True]  # at once, not when Python collects its garbage
 
 
 def test_arrays_for_a_net_that_begins_otherwise(net):

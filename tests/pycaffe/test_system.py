@@ -45,8 +45,9 @@ def test_its_part_in_a_parallel_training():
         caffe.set_solver_count(1)
         caffe.set_solver_rank(0)
         caffe.set_multiprocess(False)
-    with pytest.raises(CafeError, match=r"caffe\.NCCL trains on several GPUs, which cafe_edu does not"):
-        caffe.NCCL()
+    for call in (caffe.NCCL, caffe.NCCL.new_uid):
+        with pytest.raises(CafeError, match=r"caffe\.NCCL trains on several GPUs, which cafe_edu does not: train"):
+            call()
 
 
 def test_timer():
