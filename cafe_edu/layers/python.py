@@ -26,7 +26,7 @@ class Python(Layer):
     """Run ``setup``, ``reshape``, ``forward`` and ``backward`` of a class that a module holds.
 
     The class gets ``param_str``, ``phase`` (0 for TRAIN, 1 for TEST) and ``blobs`` as attributes, and blobs with
-    ``data``, ``diff`` and ``reshape`` in its methods::
+    ``data``, ``diff`` and ``reshape`` in its methods (their arrays are numpy's, on a GPU cupy's)::
 
         class Double:
             def setup(self, bottom, top): ...                    # once

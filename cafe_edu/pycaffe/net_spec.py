@@ -1,67 +1,16 @@
 """Nets written in Python: ``n.pool1 = L.Pooling(n.conv1, kernel_size=2, pool=P.Pooling.MAX)``."""
 
 import collections
-import difflib
 
-from cafe_edu.errors import NetError, SpecError
-from cafe_edu.layer import layer_class
+from cafe_edu.errors import SpecError
 from cafe_edu.proto import caffe_pb2
+from cafe_edu.pycaffe.fields import assign_keyword, assign_proto, near, param_name_dict
+
+__all__ = ["Function", "NetSpec", "Top", "assign_proto", "layers", "param_name_dict", "params", "to_proto"]
 
 
 class NotATop(SpecError, TypeError):
     """Something that is no Top was given as a bottom."""
-
-
-def param_name_dict():
-    """Return, for each type that names a message of options, the start of its field.
-
-    >>> param_name_dict()["InnerProduct"]
-    'inner_product'
-    """
-    fields = [field for field in caffe_pb2.LayerParameter.DESCRIPTOR.fields if field.name.endswith("_param")]
-    return {f.message_type.name.removesuffix("Parameter"): f.name.removesuffix("_param") for f in fields}
-
-
-_FIELDS = {name: f"{field}_param" for name, field in param_name_dict().items()}
-
-
-def options_field(type_name):
-    """Return the field of a type's options, or None: ``"convolution_param"`` for Deconvolution too."""
-    if type_name in _FIELDS:
-        return _FIELDS[type_name]
-    try:
-        return layer_class(type_name).options_field
-    except NetError:
-        return None  # a type that is not known here may be known where the net is read
-
-
-def assign_proto(proto, name, value):
-    """Set a field of a message from a number, text, a dict of its own fields, or a list of these."""
-    field = proto.DESCRIPTOR.fields_by_name[name]
-    if field.is_repeated:
-        for item in value if isinstance(value, list | tuple) else [value]:
-            if isinstance(item, dict):
-                _assign_all(getattr(proto, name).add(), item)
-            else:
-                getattr(proto, name).append(item)
-    elif isinstance(value, dict):
-        getattr(proto, name).SetInParent()
-        _assign_all(getattr(proto, name), value)
-    else:
-        setattr(proto, name, value)
-
-
-def _assign_all(proto, values):
-    for name, value in values.items():
-        if name not in proto.DESCRIPTOR.fields_by_name:
-            known = proto.DESCRIPTOR.fields_by_name
-            raise SpecError(f"{proto.DESCRIPTOR.name} has no field {name!r}{_near(name, known)}")
-        assign_proto(proto, name, value)
-
-
-def _near(name, known):
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 class Top:
@@ -116,18 +65,8 @@ class Function:
         spec.top.extend(tops)
         spec.name = self._name(self.tops[0] if self.tops else self, names, autonames)
         for key, value in self.params.items():
-            self._assign(spec, key, value)
+            assign_keyword(spec, key, value)
         layers[self] = spec
-
-    def _assign(self, spec, key, value):
-        field = options_field(self.type_name)
-        options = getattr(spec, field) if field else None
-        if not key.endswith("param") and options is not None and key in options.DESCRIPTOR.fields_by_name:
-            return assign_proto(options, key, value)
-        if key in spec.DESCRIPTOR.fields_by_name:
-            return assign_proto(spec, key, value)
-        known = [*(options.DESCRIPTOR.fields_by_name if options is not None else ()), *spec.DESCRIPTOR.fields_by_name]
-        raise SpecError(f"a layer of type {self.type_name} has no field {key!r}{_near(key, known)}")
 
 
 def to_proto(*tops):
@@ -163,7 +102,7 @@ class NetSpec:
 
     def __getattr__(self, name):
         if name == "tops" or name not in self.tops:
-            raise AttributeError(f"the net has no top {name!r} yet{_near(name, self.__dict__.get('tops', ()))}")
+            raise AttributeError(f"the net has no top {name!r} yet{near(name, self.__dict__.get('tops', ()))}")
         return self.tops[name]
 
     def __delattr__(self, name):
