@@ -266,6 +266,12 @@ class Net:
         for i in range(first, last - 1, -1):
             self.backward_step(i)
 
+    def reshape(self):
+        """Give every blob the shape that follows from those of the inputs; compute nothing."""
+        for step in self.steps:
+            with _blaming(step, "reshape"):
+                step.layer.reshape(step.bottom, step.top)
+
     def backward_step(self, i):
         """Run the i-th layer on the way back, if anything there learns."""
         step = self.steps[i]

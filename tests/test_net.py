@@ -89,6 +89,7 @@ def test_structure_is_caffes(stored, phase, monkeypatch):
     if missing or not types:
         pytest.skip(f"not there yet: {', '.join(missing)}" if types else f"real Caffe refuses it: {expected}")
     monkeypatch.setattr(layer, "fill", lambda shape, options, rng: np.zeros(shape, np.float32))  # values cost time
+    monkeypatch.syspath_prepend(pathlib.Path(__file__).parent / "pycaffe" / "programs")  # linreg's loss is there
     net = Net(stored["text_used"], phase, layers=known)
 
     found = [[s.layer.name, s.layer.type, [b.name for b in s.bottom], [b.name for b in s.top]] for s in net.steps]
