@@ -29,6 +29,7 @@ class Step:
     loss_weights: list  # one for each top
     propagate_down: list  # one for each bottom: does its diff matter to anyone?
     backward: bool = False  # does this layer run on the way back?
+    frozen: list = dataclasses.field(default_factory=list)  # its parameters that get no gradient
 
 
 class Net:
@@ -226,7 +227,8 @@ class Net:
     def backward(self):
         """Run the layers in reverse: parameter diffs are added to, blob diffs overwritten.
 
-        It starts from the loss weights. An output that is no loss starts from what its ``diff`` holds.
+        It starts from the loss weights. An output that is no loss starts from what its ``diff`` holds. The
+        gradient of a parameter with an ``lr_mult`` of 0 is 0, unless the net has ``force_backward``.
         """
         for step in self.steps:
             for blob, weight in zip(step.top, step.loss_weights, strict=True):
@@ -236,6 +238,8 @@ class Net:
             if step.backward:
                 with _blaming(step, "backward"):
                     step.layer.backward(step.top, step.propagate_down, step.bottom)
+                for blob in step.frozen:
+                    blob.diff[...] = 0
 
     def clear_param_diffs(self):
         """Set every parameter's diff to zero, as before each iteration of a solver."""

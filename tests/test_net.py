@@ -495,6 +495,26 @@ def test_a_frozen_layer_lets_gradients_through():
     assert step(net, "frozen").propagate_down == [True]
 
 
+def test_a_parameter_that_does_not_learn_gets_no_gradient_unless_forced():
+    text = inputs("x") + ip("ip", "x", "y", "param { lr_mult: 0 } param { lr_mult: 1 }") + LABEL + LOSS
+    for more, any_slope in (("", False), ("force_backward: true ", True)):
+        net = Net(more + text, "TRAIN")
+        net.forward(x=np.ones((2, 3)), label=[0, 0])
+        net.backward()
+        weight, bias = net.params["ip"]
+        assert weight.diff.any() == any_slope
+        assert bias.diff.any()
+
+
+def test_twins_of_a_frozen_parameter_are_frozen():
+    net = Net(twins("lr_mult: 0", "lr_mult: 0"), "TRAIN")
+    net.forward(x=np.ones((2, 3)))
+    net.backward()
+    assert not net.params["a"][0].diff.any()
+    assert not net.params["b"][0].diff.any()
+    assert net.params["a"][1].diff.tolist() == [4, 4, 4]  # the bias learns from both
+
+
 def test_propagate_down_stops_a_gradient():
     text = inputs("x") + ip("a", "x", "b") + ip("c", "b", "y", "propagate_down: false") + LABEL + LOSS
     net = Net(text, "TRAIN")
