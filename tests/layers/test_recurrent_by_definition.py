@@ -71,6 +71,7 @@ def sequences(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     x = rng.normal(size=(T, N, *draw(st.sampled_from([(2,), (2, 2), ()]))))
     cont = (rng.random((T, N)) < 0.7).astype(float)  # zeros in the middle too, for each item others
+    cont[0] *= draw(st.booleans())
     static = rng.normal(size=(N, *draw(st.sampled_from([(2,), (1, 2)])))) if draw(st.booleans()) else None
     return x, cont, static, H, rng
 
