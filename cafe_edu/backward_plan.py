@@ -35,7 +35,7 @@ def _from_below(steps, learnable):
     learns = {}  # blob name -> does anything below it learn?
     for step in steps:
         spec = step.layer.spec
-        step.propagate_down = [learns[blob.name] for blob in step.bottom]
+        step.propagate_down, step.frozen = [learns[blob.name] for blob in step.bottom], []
         step.backward = any(step.propagate_down)
         if spec.propagate_down:
             step.propagate_down = list(spec.propagate_down)
