@@ -30,6 +30,7 @@ class Step:
     loss_weights: list  # one for each top
     propagate_down: list  # one for each bottom: does its diff matter to anyone?
     backward: bool = False  # does this layer run on the way back?
+    frozen: list = dataclasses.field(default_factory=list)  # its parameters that get no gradient
 
 
 class Net:
@@ -245,7 +246,8 @@ class Net:
     def backward(self, *, start=None, end=None, **diffs):
         """Run the layers in reverse: parameter diffs are added to, blob diffs overwritten.
 
-        It starts from the loss weights. An output that is no loss starts from what its ``diff`` holds.
+        It starts from the loss weights. An output that is no loss starts from what its ``diff`` holds. The
+        gradient of a parameter with an ``lr_mult`` of 0 is 0, unless the net has ``force_backward``.
 
         Parameters
         ----------
@@ -278,6 +280,8 @@ class Net:
         if step.backward:
             with _blaming(step, "backward"):
                 step.layer.backward(step.top, step.propagate_down, step.bottom)
+            for blob in step.frozen:
+                blob.diff[...] = 0
 
     def _position(self, name, default):
         """Where the layer of that name stands."""

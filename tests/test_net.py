@@ -231,6 +231,42 @@ def test_unsafe_in_place(text, message):
     assert caught.value.one_line() == message
 
 
+@pytest.mark.parametrize("below", ["Exp", "Sigmoid", "Softmax", "TanH"])
+@pytest.mark.parametrize(
+    ("above", "more"),
+    [
+        ("Bias", ""), ("BNLL", ""), ("Clip", "clip_param { min: 0 max: 1 }"), ("Dropout", ""), ("ELU", ""),
+        ("Log", ""), ("PReLU", ""), ("Power", ""), ("ReLU", ""), ("Scale", ""), ("Swish", ""), ("Threshold", ""),
+    ],
+)  # fmt: skip
+def test_what_a_layer_needs_again_nobody_overwrites(below, above, more):
+    """Caffe does, and its gradient is then another one, without a word."""
+    with pytest.raises(NetError) as caught:
+        Net(inputs("x") + one(below, "first", "x", "p") + one(above, "second", "p", "p", more))
+    assert caught.value.one_line() == (
+        f"it cannot run in place on 'p': 'first' ({below}) needs those numbers for its gradient; "
+        f"give the top another name; in layer 'second' ({above}), set up, reading p (2, 3)"
+    )
+
+
+@pytest.mark.parametrize("below", ["BNLL", "ELU", "Power", "ReLU", "Swish"])
+@pytest.mark.parametrize("above", ["Dropout", "ELU", "ReLU", "Scale", "Sigmoid", "Softmax"])
+def test_in_place_is_the_same_net(below, above):
+    """Where it is allowed: outputs and gradients are those of the net with a name for each top."""
+    found = []
+    for p in ("y", "p"):
+        q = "y" if p == "y" else "q"
+        text = inputs("x") + ip("ip", "x", "y") + one(below, "first", "y", p) + one(above, "second", p, q)
+        text += ip("jp", q, "z", "loss_weight: 1")
+        net = Net(text, "TRAIN", rng=1, dtype=np.float64)
+        net.forward(x=np.linspace(-2, 2, 6).reshape(2, 3))
+        net.backward()
+        found.append([net.blobs["z"].data, *(param.blob.diff for param in net.learnable)])
+    for mine, its in zip(*found, strict=True):
+        assert its.any()
+        np.testing.assert_allclose(mine, its)
+
+
 def test_in_place_below_a_reader_is_fine():
     """relu overwrites y before the split copies it to both readers."""
     readers = ip("jp", "y", "z") + ip("kp", "y", "w")
@@ -546,6 +582,26 @@ def test_a_frozen_layer_lets_gradients_through():
     net = Net(text, "TRAIN")
     assert runs_backward(net) == ["a", "frozen", "loss"]
     assert step(net, "frozen").propagate_down == [True]
+
+
+def test_a_parameter_that_does_not_learn_gets_no_gradient_unless_forced():
+    text = inputs("x") + ip("ip", "x", "y", "param { lr_mult: 0 } param { lr_mult: 1 }") + LABEL + LOSS
+    for more, any_slope in (("", False), ("force_backward: true ", True)):
+        net = Net(more + text, "TRAIN")
+        net.forward(x=np.ones((2, 3)), label=[0, 0])
+        net.backward()
+        weight, bias = net.params["ip"]
+        assert weight.diff.any() == any_slope
+        assert bias.diff.any()
+
+
+def test_twins_of_a_frozen_parameter_are_frozen():
+    net = Net(twins("lr_mult: 0", "lr_mult: 0"), "TRAIN")
+    net.forward(x=np.ones((2, 3)))
+    net.backward()
+    assert not net.params["a"][0].diff.any()
+    assert not net.params["b"][0].diff.any()
+    assert net.params["a"][1].diff.tolist() == [4, 4, 4]  # the bias learns from both
 
 
 def test_propagate_down_stops_a_gradient():
