@@ -176,7 +176,8 @@ class Net:
         if before.layer.shares_data:
             others = ", ".join(repr(blob.name) for blob in before.top if blob.name != name)
             raise NetError(f"it cannot run in place on {name!r}, whose memory is also that of {others}")
-        if before.layer.rereads_top:
+        copies = layer.type == "Dropout" and layer.phase == "TEST"  # which overwrites nothing
+        if before.layer.rereads_top and not copies:
             raise NetError(
                 f"it cannot run in place on {name!r}: {before.layer.name!r} ({before.layer.type}) needs "
                 f"those numbers for its gradient; give the top another name"

@@ -242,7 +242,7 @@ def test_unsafe_in_place(text, message):
 def test_what_a_layer_needs_again_nobody_overwrites(below, above, more):
     """Caffe does, and its gradient is then another one, without a word."""
     with pytest.raises(NetError) as caught:
-        Net(inputs("x") + one(below, "first", "x", "p") + one(above, "second", "p", "p", more))
+        Net(inputs("x") + one(below, "first", "x", "p") + one(above, "second", "p", "p", more), "TRAIN")
     assert caught.value.one_line() == (
         f"it cannot run in place on 'p': 'first' ({below}) needs those numbers for its gradient; "
         f"give the top another name; in layer 'second' ({above}), set up, reading p (2, 3)"
@@ -287,6 +287,17 @@ class View(Layer):
 
     def backward(self, top, propagate_down, bottom):
         bottom[0].diff = top[0].diff
+
+
+def test_dropout_in_place_behind_a_layer_that_reads_its_top_again():
+    text = inputs("x") + one("Sigmoid", "s", "x", "y") + one("Dropout", "d", "y", "y")
+    with pytest.raises(NetError, match="'s' \\(Sigmoid\\) needs those numbers"):
+        Net(text, "TRAIN")
+    net = Net("force_backward: true " + text, "TEST")  # where Dropout only copies, a deploy file may say so
+    y = net.forward(x=np.ones((2, 3)))["y"]
+    net.backward(y=np.ones((2, 3)))
+    assert np.allclose(net.blobs["x"].diff, y * (1 - y))
+
 
 
 @pytest.mark.parametrize(
