@@ -1,4 +1,4 @@
-"""One side of one round: `python -m benchmarks.data_loop lmdb|waiting|memory STEPS` prints losses and step times as JSON.
+"""One side of one round: `python -m benchmarks.data_loop lmdb|waiting|memory STEPS` prints losses and times as JSON.
 
 LeNet learns handwriting from the same batches three times: from an LMDB with batches made ahead of time (`lmdb`), from
 it with each batch made when it is needed (`waiting`), and from arrays that were in memory before (`memory`).

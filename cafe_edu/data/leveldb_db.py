@@ -41,8 +41,8 @@ class LevelDbReader:
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
-        self._plyvel = _plyvel()
         _check(self.path)
+        self._plyvel = _plyvel()
         folder = tempfile.mkdtemp(prefix="cafe_edu-leveldb-")
         self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         _link(self.path, folder)

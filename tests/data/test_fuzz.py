@@ -44,8 +44,8 @@ def damaged(content, rng):
 
 
 def survive(times, content, read, seed=0):
-    """Call ``read`` on so many damaged copies; return how many were refused."""
-    rng, refused = np.random.default_rng(seed), 0
+    """Call ``read`` on so many damaged copies: it returns, or raises an error of ours."""
+    rng, refused = np.random.default_rng(seed), []
     for i in range(times):
         bad = damaged(content, rng)
         try:
@@ -53,12 +53,11 @@ def survive(times, content, read, seed=0):
                 warnings.simplefilter("error")
                 read(bad)
         except CafeError as error:
-            refused += 1
-            assert str(error), f"no. {i}: an error without words"
+            refused.append(str(error))
         except BaseException as error:
             raise AssertionError(f"no. {i}: {type(error).__name__} for {bad[:200]!r}") from error
-    assert refused > 0, "nothing was refused: the damage does not reach what it should"
-    return refused
+    assert len(refused) > times // 100, "hardly anything was refused: the damage does not reach what it should"
+    assert all(refused), "an error without words"
 
 
 def image_file(kind, mode="RGB", **options):
@@ -107,16 +106,17 @@ def test_values_of_an_lmdb(tmp_path):
     with lmdb.open(str(tmp_path / "db"), lock=False) as environment, environment.begin(write=True) as transaction:
         for i in range(3000):
             transaction.put(b"%08d" % i, damaged(datum, rng))
-    refused = 0
+    refused = []
     with LmdbReader(tmp_path / "db") as reader:
         for i in range(3000):
             try:
                 datum_to_array(reader.peek()[1])
             except CafeError as error:
-                refused += 1
-                assert f"record '{i:08d}'" in error.one_line() or "shape" in str(error) or "image" in str(error)
+                refused.append(str(error))
+            assert reader.key() == b"%08d" % i
             reader.skip(1)
-    assert refused > 1000
+    assert len(refused) > 1000
+    assert all(refused)
 
 
 def test_image_lists(tmp_path):

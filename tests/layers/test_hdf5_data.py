@@ -116,7 +116,7 @@ def test_what_must_be_said(given, missing):
 
 
 def test_a_list_that_is_not_there():
-    with pytest.raises(DataError, match="no such file: nowhere.txt"):
+    with pytest.raises(DataError, match=r"no such file: nowhere\.txt"):
         make_layer("HDF5Data", spec="hdf5_data_param { source: 'nowhere.txt' batch_size: 1 }")
 
 
