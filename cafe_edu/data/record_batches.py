@@ -74,7 +74,7 @@ class RecordBatches:
 
     def restore(self, state):
         state = checked_state(state, self.state(), "a Data layer")
-        self.reader.seek(state["key"].encode("latin-1"))
+        self.reader.seek(state["key"].encode("latin-1", "replace"))
         self.batch, self.seed = state["batch"], state["seed"]
 
     def close(self):

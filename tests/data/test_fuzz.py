@@ -14,6 +14,7 @@ from cafe_edu.data.datum import array_to_datum, datum_to_array, parse_datum
 from cafe_edu.data.hdf5_list import read_hdf5, read_hdf5_list
 from cafe_edu.data.image_list import read_image_list
 from cafe_edu.data.images import decode_image, load_image
+from cafe_edu.data.leveldb_db import LevelDbReader, write_leveldb
 from cafe_edu.data.lmdb_db import LmdbReader
 from cafe_edu.data.window_crop import crop_window
 from cafe_edu.data.windows_file import read_windows
@@ -117,6 +118,23 @@ def test_values_of_an_lmdb(tmp_path):
             reader.skip(1)
     assert len(refused) > 1000
     assert all(refused)
+
+
+def test_files_of_a_leveldb(tmp_path):
+    pytest.importorskip("plyvel")
+    write_leveldb(tmp_path / "db", [(np.full((1, 8, 8), i, np.uint8), i) for i in range(100)])
+    good = {file.name: file.read_bytes() for file in (tmp_path / "db").iterdir() if file.stat().st_size}
+    del good["LOG"]
+    (tmp_path / "bad").mkdir()
+    for name in good:
+
+        def read(bad, name=name):
+            for other, content in good.items():
+                (tmp_path / "bad" / other).write_bytes(bad if other == name else content)
+            with LevelDbReader(tmp_path / "bad") as reader:
+                assert [datum.label for _, datum in reader] == list(range(100))
+
+        survive(100, good[name], read)
 
 
 def test_image_lists(tmp_path):

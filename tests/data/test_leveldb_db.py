@@ -164,7 +164,7 @@ def test_what_is_no_leveldb(tmp_path, shared):
 
 
 def test_an_empty_database(tmp_path):
-    with pytest.raises(DataError, match="expected a LevelDB with records, found an empty one"):
+    with pytest.raises(DataError, match="expected a LevelDB with records, found none: it is empty, or damaged"):
         LevelDbReader(raw(tmp_path / "db", []))
 
 
@@ -196,8 +196,18 @@ def test_damage_inside_is_found_while_reading(tmp_path):
             reader.skip(1000)
 
 
+def test_damage_in_the_first_block(five):
+    (path,) = five.glob("*.ldb")
+    content = bytearray(path.read_bytes())
+    content[30] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"five: expected a LevelDB with records, found none: it is empty, or damaged"):
+        LevelDbReader(five)
+
+
 def test_a_table_that_is_missing(five):
     (path,) = five.glob("*.ldb")
     path.unlink()
-    with pytest.raises(DataError, match=r"five: the LevelDB is damaged"):
+    words = r"five: the LevelDB is damaged \(Corruption: 1 missing files; e\.g\.: \d+\.ldb\); copy"
+    with pytest.raises(DataError, match=words):
         LevelDbReader(five)

@@ -32,10 +32,11 @@ def numbered(count, shape=(1, 2, 2)):
 def make(tmp_path):
     """Make a Data layer on a new LMDB."""
 
-    def make(items, batch_size=2, transform="", options="", tops=2, **keywords):
-        write_lmdb(tmp_path / "items_lmdb", items)
+    def make(items, batch_size=2, transform="", options="", tops=2, name="", **keywords):
+        path = tmp_path / f"{name}items_lmdb"
+        write_lmdb(path, items)
         spec = (
-            f"data_param {{ source: '{(tmp_path / 'items_lmdb').as_posix()}' batch_size: {batch_size} "
+            f"data_param {{ source: '{path.as_posix()}' batch_size: {batch_size} "
             f"backend: LMDB {options} }} transform_param {{ {transform} }}"
         )
         return make_layer("Data", spec=spec, tops=tops, **keywords)
@@ -233,11 +234,19 @@ def test_a_damaged_record_midway_is_named_and_comes_again(make):
 
 
 def test_a_state_of_another_database(make):
-    layer = make(numbered(2)).layer
-    with pytest.raises(DataError, match="no record '00000007'; is it the database it was"):
-        layer.restore({**layer.state(), "key": "00000007"})
-    with pytest.raises(DataError, match=r"expected the state of a Data layer, with key, batch, seed, found {}"):
-        layer.restore({})
+    for ahead in (0, 4):
+        trial = make(numbered(5), options=f"prefetch: {ahead}", name=f"db{ahead}")
+        trial.forward()
+        state = trial.layer.state()
+        for key in ("00000007", "\u20ac", ""):
+            with pytest.raises(DataError, match="items_lmdb"):
+                trial.layer.restore({**state, "key": key})
+        with pytest.raises(DataError, match="no record '00000007'; is it the database it was"):
+            trial.layer.restore({**state, "key": "00000007"})
+        with pytest.raises(DataError, match=r"expected the state of a Data layer, with key, batch, seed, found {}"):
+            trial.layer.restore({})
+        assert trial.layer.state() == state
+        assert trial.forward()[1].tolist() == [2, 3]
 
 
 @pytest.mark.parametrize(("given", "missing"), [("batch_size: 1", "source"), ("source: 'x'", "batch_size")])
