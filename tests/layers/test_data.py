@@ -70,6 +70,21 @@ def test_caffes_random_crops_are_among_ours(shared, monkeypatch):
             assert (legal == crop).all(axis=(1, 2)).any()
 
 
+def test_crops_and_mirrors_are_as_often_as_caffes(make):
+    """Every one of 9 x 9 places is as likely as another, and half are mirrored, whatever the place."""
+    places = np.mgrid[:28, :28].astype(np.uint8)  # what each pixel holds is its row, and its column
+    trial = make([(places, 0)], batch_size=250, transform="crop_size: 20 mirror: true")
+    x = np.concatenate([trial.forward()[0] for _ in range(16)])
+    rows, columns, mirrored = x[:, 0, 0, 0], x[:, 1].min(axis=(1, 2)), x[:, 1, 0, 0] > x[:, 1, 0, 1]
+    counts = np.histogram2d(rows, columns, bins=(range(10), range(10)))[0]
+    assert counts.sum() == 4000
+    chi_square = ((counts - 4000 / 81) ** 2 / (4000 / 81)).sum()
+    assert 40 < chi_square < 140  # 80 degrees of freedom: one in ten thousand lies outside
+    assert 1850 < mirrored.sum() < 2150
+    assert abs(np.corrcoef(mirrored, rows)[0, 1]) < 0.07
+    assert abs(np.corrcoef(columns, rows)[0, 1]) < 0.07
+
+
 def test_batches_wrap_around(make):
     trial = make(numbered(5))
     labels = [trial.forward()[1].tolist() for _ in range(4)]
