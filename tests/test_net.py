@@ -227,7 +227,7 @@ def test_in_place():
 )
 def test_unsafe_in_place(text, message):
     with pytest.raises(NetError) as caught:
-        Net(inputs("x") + text)
+        Net(inputs("x") + text, "TRAIN")
     assert caught.value.one_line() == message
 
 

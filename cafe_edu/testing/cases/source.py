@@ -3,7 +3,11 @@
 CASES = {
     "Data": [],
     "DummyData": [],
-    "Input": [],
+    "HDF5Data": [],
     "HDF5Output": [],  # writes a file wherever it is tried; tests/layers/test_hdf5_output.py reads them
+    "ImageData": [],
+    "Input": [],
+    "MemoryData": [],
     "Parameter": [],
+    "WindowData": [],
 }
