@@ -1,7 +1,16 @@
 """pycaffe's names: an old notebook works with ``import cafe_edu.pycaffe as caffe``.
 
 It is a thin front of our own net, solver and files, kept for programs that were written for Caffe. New ones do
-without: ``from cafe_edu import Net, Solver``.
+without: ``from cafe_edu import Net, Solver``. For files that say ``import caffe`` themselves there is `install`.
+
+What differs from Caffe 1.0:
+
+- What is wrong raises an error that says so, where Caffe ends the process.
+- Nothing is logged until ``caffe.init_log()``.
+- On a GPU, ``data`` and ``diff`` of a blob are cupy arrays.
+- ``Transformer.preprocess`` leaves the caller's image as it is; ``forward_all`` takes nets whose outputs have no axes;
+  ``L.Deconvolution`` takes keywords; context around a `Detector`'s windows works.
+- There is no training on several GPUs (``NCCL``).
 
 >>> import cafe_edu.pycaffe as caffe
 >>> caffe.TRAIN, caffe.TEST

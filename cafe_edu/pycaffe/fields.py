@@ -63,7 +63,7 @@ def assign_keyword(spec, key, value):
     """Set a field of a LayerParameter or, if they have it, of its type's options."""
     field = options_field(spec.type)
     options = getattr(spec, field) if field else None
-    if not key.endswith("param") and options is not None and key in options.DESCRIPTOR.fields_by_name:
+    if options is not None and key in options.DESCRIPTOR.fields_by_name:
         return assign_proto(options, key, value)
     if key in spec.DESCRIPTOR.fields_by_name:
         return assign_proto(spec, key, value)

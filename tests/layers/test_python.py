@@ -1,3 +1,4 @@
+import os
 import sys
 
 import numpy as np
@@ -94,6 +95,28 @@ def test_the_folder_does_not_stay_on_the_path(module):
     before = list(sys.path)
     net_of(module)
     assert sys.path == before
+
+
+def test_a_module_that_was_written_a_moment_ago(tmp_path):
+    with pytest.raises(SpecError, match="no module 'scaled'"):
+        net_of(tmp_path)  # Python has seen, and keeps in mind, that there is none
+    seen = tmp_path.stat()
+    (tmp_path / "scaled.py").write_text(SCALED, encoding="utf-8")
+    os.utime(tmp_path, ns=(seen.st_atime_ns, seen.st_mtime_ns))  # as on a disk with a slow clock
+    try:
+        assert net_of(tmp_path).blobs["y"].shape == (2, 3)
+    finally:
+        sys.modules.pop("scaled", None)
+
+
+def test_in_place():
+    net = Net("""
+        layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 } } }
+        layer { name: "p" type: "Power" bottom: "x" top: "y" power_param { scale: 3 } }
+        layer { name: "b" type: "Python" bottom: "y" top: "y"
+          python_param { module: "cafe_edu.testing.shift" layer: "Shift" param_str: "1" } }
+    """)
+    assert net.forward(x=[1, 2])["y"].tolist() == [4, 7]
 
 
 def test_a_class_of_the_program_itself(monkeypatch):

@@ -131,6 +131,13 @@ def test_a_blob_of_2013():
     assert array[0, 0, 9, 9] == 99
 
 
+def test_imagenets_mean(data_folder):
+    blob = caffe.proto.caffe_pb2.BlobProto()
+    blob.ParseFromString((data_folder / "imagenet_aux/imagenet_mean.binaryproto").read_bytes())
+    mean = np.load(data_folder / "imagenet_aux/ilsvrc_2012_mean.npy")
+    np.testing.assert_array_equal(io.blobproto_to_array(blob)[0], mean)
+
+
 def test_a_blob_without_shape():
     blob = caffe_pb2.BlobProto(data=[123])
     assert io.blobproto_to_array(blob) == 123
