@@ -7,7 +7,7 @@ import pathlib
 
 import numpy as np
 
-from cafe_edu import caffemodel, prototxt
+from cafe_edu import caffemodel, debug_info, prototxt
 from cafe_edu.backward_plan import plan_backward
 from cafe_edu.blob import Blob
 from cafe_edu.device import module_of, to_numpy
@@ -30,6 +30,7 @@ class Step:
     loss_weights: list  # one for each top
     propagate_down: list  # one for each bottom: does its diff matter to anyone?
     backward: bool = False  # does this layer run on the way back?
+    read_on: list = dataclasses.field(default_factory=list)  # one for each top: does a reader overwrite its diff?
 
 
 class Net:
@@ -63,6 +64,8 @@ class Net:
         Each parameter once, with its multipliers; what a solver updates.
     loss : float
         Weighted sum of the losses at the last forward.
+    debug_info : bool
+        Log how large the numbers of each layer are, as `cafe_edu.debug_info` does; at first what the spec says.
 
     Examples
     --------
@@ -88,7 +91,7 @@ class Net:
         if phase not in ("TRAIN", "TEST"):
             raise NetError(f"expected phase 'TRAIN' or 'TEST', found {phase!r}")
         spec, self.folder, where = _read(spec)
-        self.phase, self.name, self.loss = phase, spec.name, 0.0
+        self.phase, self.name, self.loss, self.debug_info = phase, spec.name, 0.0, spec.debug_info
         self.rng, self.xp, self.dtype = np.random.default_rng(rng), module_of(device), np.dtype(dtype)
         self.blobs, self.params, self.learnable, self.steps = {}, {}, [], []
         level = spec.state.level if level is None else level
@@ -171,6 +174,11 @@ class Net:
                 f"those numbers for its gradient; give the top another name"
             )
 
+        if any(blob.name == name and weight for blob, weight in zip(before.top, before.loss_weights, strict=True)):
+            raise NetError(
+                f"it cannot run in place on {name!r}, which is a part of the loss; give the top another name"
+            )
+
     def _refuse_second_writer(self, layer, name):
         first = self._written_by[name].layer
         hint = "to run in place, name it as the bottom at the same position"
@@ -229,6 +237,8 @@ class Net:
         with _blaming(step, "forward"):
             step.layer.reshape(step.bottom, step.top)
             step.layer.forward(step.bottom, step.top)
+        if self.debug_info:
+            debug_info.forward(step)
         weighed = zip(step.top, step.loss_weights, strict=True)
         return sum(weight * float(blob.data.sum()) for blob, weight in weighed if weight)
 
@@ -246,22 +256,29 @@ class Net:
         """
         first, last = self._position(start, len(self.steps) - 1), self._position(end, 0)
         for step in self.steps[last : first + 1]:
-            for blob, weight in zip(step.top, step.loss_weights, strict=True):
+            for blob, weight, read_on in zip(step.top, step.loss_weights, step.read_on, strict=True):
                 if weight:
-                    blob.diff[...] = weight
+                    blob.diff[...] = 0 if read_on else weight  # there, its reader's gradient comes first
         for name, values in diffs.items():
             if name not in self.blobs:
                 raise NetError(f"net {self.name!r} has no blob {name!r}{_near(name, self.blobs)}")
             self.blobs[name].diff = self.xp.asarray(values, self.dtype)
         for i in range(first, last - 1, -1):
             self.backward_step(i)
+        if self.debug_info and last == 0:
+            debug_info.whole(self.learnable)
 
     def backward_step(self, i):
         """Run the i-th layer on the way back, if anything there learns."""
         step = self.steps[i]
         if step.backward:
+            for blob, weight, read_on in zip(step.top, step.loss_weights, step.read_on, strict=True):
+                if weight and read_on:
+                    blob.diff[...] += weight
             with _blaming(step, "backward"):
                 step.layer.backward(step.top, step.propagate_down, step.bottom)
+            if self.debug_info:
+                debug_info.backward(step)
 
     def _position(self, name, default):
         """Where the layer of that name stands."""

@@ -94,6 +94,18 @@ class LmdbReader:
             if not self._try(self._cursor.next):
                 self.rewind()
 
+    @property
+    def key(self):
+        """The key of the record under the cursor."""
+        return self._try(self._cursor.key)
+
+    def seek(self, key):
+        """Put the cursor on the record of that key; raise ``DataError`` if there is none, and stay."""
+        before = self.key
+        if not self._try(self._cursor.set_key, key):
+            self._try(self._cursor.set_key, before)
+            raise DataError(f"{self.path} has no record {key.decode(errors='replace')!r}")
+
     def rewind(self):
         """Put the cursor back on the first record."""
         self._try(self._cursor.first)

@@ -85,6 +85,13 @@ class Data(Layer):
     def backward(self, top, propagate_down, bottom):
         pass  # nothing lies below
 
+    def state(self):
+        """Which record comes next; for a training that is resumed exactly."""
+        return {"key": self.reader.key.hex()}
+
+    def restore(self, state):
+        self.reader.seek(bytes.fromhex(state["key"]))
+
     def _unpack(self, key, datum):
         """The pixels of a record, (C, H, W)."""
         try:
