@@ -13,7 +13,7 @@ import hashlib
 import json
 import pathlib
 
-from cafe_edu.errors import NetError, WeightsError
+from cafe_edu.errors import CafeError, NetError, WeightsError
 from cafe_edu.files import replacing
 
 #: layers that bring data and yet are the same at every iteration, or draw what they bring
@@ -78,6 +78,8 @@ def apply(stood, solver, path):
     nets = (solver.net, *solver.test_nets)
     try:
         solver.losses.extend(float(loss) for loss in stood["losses"])
+        if len(stood["nets"]) != len(nets):
+            raise ValueError(f"expected states of {len(nets)} nets, found {len(stood['nets'])}")
         for net, states in zip(nets, stood["nets"], strict=True):
             found = {layer.name for layer in net.layers if _kept(layer, solver.rng)}
             if found != set(states):
@@ -86,7 +88,7 @@ def apply(stood, solver, path):
                 if layer.name in states:
                     _restore(layer, states[layer.name])
         solver.rng.bit_generator.state = stood["chance"]
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+    except (AttributeError, CafeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} does not fit this solver and its nets: {error}") from None
 
 

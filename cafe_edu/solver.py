@@ -175,7 +175,7 @@ class Solver:
             for _ in range(n):
                 if self._due(self.spec.test_interval) and (self.iter > 0 or self.spec.test_initialization):
                     self.test()
-                    if self.stopping:
+                    if self.stopping and not self.spec.exact_resume:
                         break
                 self._learn()
                 self.iter += 1
@@ -279,13 +279,14 @@ class Solver:
         -------
         list of dict
             For each net, the mean of each output (array of its shape). Training that is asked to stop
-            meanwhile (``stopping``) ends the test as well; its net then has no results.
+            meanwhile (``stopping``) ends the test as well, and its net has no results; not so with ``exact_resume``,
+            as half a test has drawn half its chance.
         """
-        results, before = [], self.stopping
+        results, deaf = [], self.stopping or self.spec.exact_resume
         for k, net in enumerate(self.test_nets):
             log.info("Iteration %d, Testing net (#%d)", self.iter, k)
-            means, loss = score(net, self.spec.test_iter[k], stop=lambda: self.stopping and not before)
-            if self.stopping and not before:
+            means, loss = score(net, self.spec.test_iter[k], stop=lambda: self.stopping and not deaf)
+            if self.stopping and not deaf:
                 log.info("Test interrupted.")
                 break
             if self.spec.test_compute_loss:
