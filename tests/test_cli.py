@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from cafe_edu import Net
-from cafe_edu.caffemodel import read_state, read_weights
+from cafe_edu.caffemodel import read_state, read_weights, write_state
 from cafe_edu.cli import main
 from cafe_edu.prototxt import read_net, read_solver
 
@@ -92,6 +92,61 @@ def test_train_from_weights(folder):
 def test_snapshot_and_weights_exclude_each_other(folder):
     result = cafe("train", "--solver", "solver.prototxt", "--snapshot", "a", "--weights", "b", status=2)
     assert result.stderr == "cafe: expected --snapshot to go on or --weights to start from, found both\n"
+
+
+def test_weights_of_the_command_line_win(folder):
+    """Over those that the solver names; and with --snapshot neither is read."""
+    net = Net("little.prototxt", "TRAIN")
+    for name, value in (("a", 1), ("b", 2)):
+        net.params["ip"][0].data[...] = value
+        net.save(f"{name}.caffemodel")
+
+    def ends(*words, more=""):
+        (folder / "still.prototxt").write_text(
+            SOLVER.replace("max_iter: 40", "max_iter: 0").replace("snapshot: 20", "").replace('"little"', '"s"') + more
+        )
+        cafe("train", "--solver", "still.prototxt", *words)
+        return read_weights("s_iter_0.caffemodel")["ip"][0].flat[0]
+
+    assert ends(more='weights: "a.caffemodel"') == 1
+    assert ends("--weights", "b.caffemodel", more='weights: "a.caffemodel"') == 2
+    assert ends("--weights", "b.caffemodel,a.caffemodel") == 1
+    (folder / "s_iter_0.solverstate").rename("stay.solverstate")
+    (folder / "s_iter_0.caffemodel").rename("moved.caffemodel")
+    state = read_state("stay.solverstate")
+    state.learned_net = "b.caffemodel"
+    write_state("stay.solverstate", state)
+    assert ends("--snapshot", "stay.solverstate", more='weights: "none.caffemodel"') == 2
+
+
+def test_stages_and_level_are_added_to_the_solvers_own(folder):
+    rules = {"a": 'stage: "a"', "b": 'stage: "b"', "two": "min_level: 2", "three": "min_level: 3"}
+    ip = 'layer { name: "%s" type: "InnerProduct" bottom: "data" top: "%s" inner_product_param { num_output: 1 } %s }'
+    layers = [ip % (name, name, f"include {{ {rule} }}") for name, rule in rules.items()]
+    (folder / "little.prototxt").write_text(NET + "\n".join(layers))
+    still = SOLVER.replace("max_iter: 40", "max_iter: 0").replace("snapshot: 20", "")
+
+    def layers_of(*words, more='train_state { stage: "a" level: 2 }'):
+        (folder / "still.prototxt").write_text(still + more)
+        cafe("train", "--solver", "still.prototxt", *words)
+        return sorted(read_weights("little_iter_0.caffemodel"))
+
+    assert layers_of() == ["a", "ip", "two"]
+    assert layers_of("--stage", "b") == ["a", "b", "ip", "two"]
+    assert layers_of("--level", "3", "--stage", "b,c") == ["a", "b", "ip", "three", "two"]
+    assert layers_of("--stage", "b", more="") == ["b", "ip"]
+
+
+def test_exact_resume(folder):
+    cafe("train", "--solver", "solver.prototxt", "--exact-resume")
+    whole = (folder / "little_iter_40.caffemodel").read_bytes()
+    (folder / "little_iter_40.caffemodel").unlink()
+    words = ["train", "--solver", "solver.prototxt", "--exact-resume", "--snapshot", "little_iter_20.solverstate"]
+    cafe(*words)
+    assert (folder / "little_iter_40.caffemodel").read_bytes() == whole
+    (folder / "little_iter_20.resume").unlink()
+    result = cafe(*words, status=2)
+    assert result.stderr.splitlines()[-1].startswith("cafe: little_iter_20.resume is not there, which an exact resume")
 
 
 def test_progress_bar_shows_loss_accuracy_and_speed(folder):

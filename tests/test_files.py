@@ -63,6 +63,70 @@ def test_a_killed_process_leaves_the_old_file(tmp_path):
     assert list(tmp_path.glob("*.txt")) == [path]
 
 
+KILLED = (
+    "import os, sys; from cafe_edu.files import replacing\n"
+    "with replacing(sys.argv[1]) as new:\n"
+    "    new.write_text('half'); os.kill(os.getpid(), 9)"
+)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are locked with Unix's flock")
+def test_what_a_killed_process_left_is_cleared_away(tmp_path):
+    path, other = tmp_path / "a.txt", tmp_path / "b.txt"
+    for name in (path, path, other):
+        subprocess.run([sys.executable, "-c", KILLED, name])
+    assert len(list(tmp_path.glob(".a.txt-*"))) == 1  # the second cleared the first one's away
+    with replacing(path) as new:
+        assert len(list(tmp_path.glob(".a.txt-*"))) == 1
+        new.write_text("whole")
+    assert path.read_text() == "whole"
+    assert list(tmp_path.glob(".a.txt-*")) == []
+    assert len(list(tmp_path.glob(".b.txt-*"))) == 1  # another file's
+
+
+def test_nobody_elses_folder_is_cleared_away(tmp_path):
+    path = tmp_path / "a.txt"
+    kept = [tmp_path / name for name in (".a.txt-12345678", ".a.txt-short", ".a.txt-abcdefgh", ".axtxt-abcdefgh")]
+    for folder in kept:
+        folder.mkdir()
+    (kept[0] / "a.txt").touch()
+    (kept[0] / "more").touch()  # not made here
+    kept[2].rmdir()
+    kept[2].symlink_to(kept[1])
+    (tmp_path / ".a.txt-87654321").touch()
+    with replacing(path) as new:
+        new.write_text("x")
+    assert all(folder.exists() for folder in kept)
+    assert (tmp_path / ".a.txt-87654321").exists()
+
+
+def test_two_writers_at_once_do_not_disturb_each_other(tmp_path):
+    path = tmp_path / "a.txt"
+    with replacing(path) as one:
+        one.write_text("one")
+        with replacing(path) as two:
+            two.write_text("two")
+        assert path.read_text() == "two"
+    assert path.read_text() == "one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are locked with Unix's flock")
+def test_where_nothing_can_be_locked(tmp_path, monkeypatch):
+    """Some network folders know no locks: files are written all the same, and nothing is cleared away."""
+
+    def no_locks(descriptor, operation):
+        raise OSError("no locks available")
+
+    path = tmp_path / "a.txt"
+    subprocess.run([sys.executable, "-c", KILLED, path])
+    monkeypatch.setattr("cafe_edu.files.fcntl.flock", no_locks)
+    with replacing(path) as new:
+        new.write_text("x")
+    assert path.read_text() == "x"
+    assert len(list(tmp_path.glob(".a.txt-*"))) == 1
+
+
 def test_folders_are_made(tmp_path):
     with replacing(tmp_path / "b" / "c" / "a.txt") as new:
         new.write_text("x")
