@@ -402,5 +402,10 @@ def _blaming(step, doing):
     except Exception as error:
         shapes = ", ".join(f"{blob.name} {blob.shape}" for blob in step.bottom)
         reading = f", reading {shapes}" if shapes else ""
-        error.add_note(f"in layer {step.layer.name!r} ({step.layer.type}), {doing}{reading}")
+        where = f"in layer {step.layer.name!r} ({step.layer.type}), {doing}{reading}"
+        if isinstance(error, MemoryError):
+            error = NetError(f"there is not enough memory for this net: {str(error)[:1].lower()}{str(error)[1:]}")
+            error.add_note(where)
+            raise error from None
+        error.add_note(where)
         raise

@@ -100,5 +100,5 @@ def _model_of(state, learned_net):
     beside = pathlib.Path(state).parent / pathlib.Path(learned_net).name
     try:
         return files.find(learned_net) if not beside.exists() else beside
-    except CafeError:
+    except (CafeError, OSError):  # a name can also be too long for the system
         raise WeightsError(f"{state} names {learned_net}, which is neither there nor beside it") from None
