@@ -20,7 +20,7 @@ def replacing(path):
     """Write ``path`` atomically: yield a temporary path near it, move it into place at the end.
 
     If the block raises or the process dies, ``path`` still holds what it held before. The temporary path lies
-    in a hidden folder beside it, so that no pattern such as ``*.caffemodel`` finds a file half written. A process
+    in a hidden folder beside it, so that no pattern such as ``*.caffemodel*`` finds a file half written. A process
     that is killed leaves that folder behind; the next one that writes the same path clears it away. (A writer
     locks its folder, and the system takes the lock off when the process ends, however it ends.)
 
@@ -60,13 +60,18 @@ def _hidden_folder(path):
     """Make a folder beside ``path``, ours as long as the block lasts."""
     lock = None
     while lock is None:  # somebody may clear it away before it is locked
-        folder = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=_prefix(path), dir=path.parent))
         lock = _lock(folder)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         lock.close()
+
+
+def _prefix(path):
+    """How its hidden folders begin: without the ending, which patterns such as ``*.solverstate*`` look for."""
+    return f".{path.name.replace('.', '_')}-"
 
 
 class _Lock:
@@ -104,7 +109,7 @@ def _lock(folder):
 
 def _clear_away(path):
     """Delete the hidden folders of earlier writers of ``path`` that did not live to do so."""
-    for found in path.parent.glob(f".{glob.escape(path.name)}-????????"):
+    for found in path.parent.glob(f"{glob.escape(_prefix(path))}????????"):
         with contextlib.suppress(OSError):  # its owner may delete it meanwhile
             if found.is_symlink() or {inside.name for inside in found.iterdir()} - {path.name}:
                 continue  # not made here
