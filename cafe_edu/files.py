@@ -111,7 +111,7 @@ def _clear_away(path):
     """Delete the hidden folders of earlier writers of ``path`` that did not live to do so."""
     for found in path.parent.glob(f"{glob.escape(_prefix(path))}????????"):
         with contextlib.suppress(OSError):  # its owner may delete it meanwhile
-            if found.is_symlink() or {inside.name for inside in found.iterdir()} - {path.name}:
+            if {inside.name for inside in found.iterdir()} - {path.name}:
                 continue  # not made here
             lock = _lock(found)
             if lock is not None:

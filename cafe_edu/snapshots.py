@@ -91,6 +91,7 @@ def restore(solver, path):
     for mine, stored in zip(histories, state.history, strict=True):
         mine[...] = solver.net.xp.asarray(stored.reshape(mine.shape))
     solver.iter, solver.current_step = state.iter, state.current_step
+    solver.losses.clear()
     if stood is not None:
         exact_resume.apply(stood, solver, exact_resume.beside(path))
 

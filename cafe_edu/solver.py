@@ -323,7 +323,6 @@ class Solver:
         WeightsError
             If a file is damaged or missing, or does not fit this solver and net.
         """
-        self.losses.clear()
         snapshots.restore(self, path)
         log.info("Restored %s: iteration %d", path, self.iter)
 

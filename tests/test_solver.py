@@ -169,6 +169,17 @@ def test_average_loss():
     assert [entry["iter"] for entry in solver.train_record] == [0, 1, 2, 3]
 
 
+def test_a_resumed_run_averages_its_own_losses(tmp_path):
+    """As in Caffe: those of before the snapshot are forgotten."""
+    fields = {"base_lr": 0, "average_loss": 3, "snapshot_prefix": str(tmp_path / "x")}
+    solver = line(**fields)
+    solver.step(3)
+    _, state = solver.snapshot()
+    solver.restore(state)
+    solver.step(2)  # its numbers go on with 4, 1
+    assert [entry["loss"] for entry in solver.train_record[3:]] == [4, 2.5]
+
+
 def test_the_loss_of_an_iteration_is_the_mean_of_its_batches():
     solver = line(base_lr=0, iter_size=4)
     solver.step(1)
