@@ -90,43 +90,53 @@ class Net:
     ):  # fmt: skip
         if phase not in ("TRAIN", "TEST"):
             raise NetError(f"expected phase 'TRAIN' or 'TEST', found {phase!r}")
-        spec, self.folder, where = _read(spec)
+        spec, path = _read(spec)
+        self.folder = path.parent if path else None
         self.phase, self.name, self.loss, self.debug_info = phase, spec.name, 0.0, spec.debug_info
         self.rng, self.xp, self.dtype = np.random.default_rng(rng), module_of(device), np.dtype(dtype)
         self.blobs, self.params, self.learnable, self.steps = {}, {}, [], []
         level = spec.state.level if level is None else level
         stages = [*spec.state.stage, *stages]
-        with noting(where):
+        with noting(f"in {path}" if path else ""):
             self.spec = insert_splits(filter_layers(spec, phase, level, stages))
-            self._build(layers)
+        self._build(layers, path)
         if weights is not None:
             self.load(weights)
 
     # building ---------------------------------------------------------------------------------------
 
-    def _build(self, extra):
+    def _build(self, extra, path):
         self._written_by = {}  # blob name -> the step that wrote it last
         unread = set()
         for spec in self.spec.layer:
-            if not spec.HasField("phase"):  # a layer may insist on a phase of its own
-                spec.phase = caffe_pb2.Phase.Value(self.phase)
-            cls = self._class_of(spec, extra)
-            layer = cls(spec, caffe_pb2.Phase.Name(spec.phase), self.rng, self.folder, self.dtype, self.xp)
-            step = Step(layer, [self.blobs[name] for name in spec.bottom], [], [], [])
-            with _blaming(step, "set up"):
-                if spec.propagate_down and len(spec.propagate_down) != len(spec.bottom):
-                    raise SpecError("expected one `propagate_down` for each bottom, or none")
-                self._make_tops(step)
-                layer.check_counts(len(step.bottom), len(step.top))
-                layer.setup(step.bottom)
-                layer.reshape(step.bottom, step.top)
-                self._weigh_losses(step)
-                self._adopt_params(layer)
-            self.steps.append(step)
+            try:
+                self._add(spec, extra)
+            except Exception as error:
+                if path:
+                    error.add_note(f"in {prototxt.place_of_layer(path, spec.name)}")
+                raise
             unread = (unread - set(spec.bottom)) | set(spec.top)
         self.outputs = sorted(unread)
         self.inputs = [blob.name for step in self.steps if step.layer.type == "Input" for blob in step.top]
         plan_backward(self.steps, self.learnable, self.spec.force_backward)
+
+    def _add(self, spec, extra):
+        """Make one layer, its tops and its parameters."""
+        if not spec.HasField("phase"):  # a layer may insist on a phase of its own
+            spec.phase = caffe_pb2.Phase.Value(self.phase)
+        cls = self._class_of(spec, extra)
+        layer = cls(spec, caffe_pb2.Phase.Name(spec.phase), self.rng, self.folder, self.dtype, self.xp)
+        step = Step(layer, [self.blobs[name] for name in spec.bottom], [], [], [])
+        with _blaming(step, "set up"):
+            if spec.propagate_down and len(spec.propagate_down) != len(spec.bottom):
+                raise SpecError("expected one `propagate_down` for each bottom, or none")
+            self._make_tops(step)
+            layer.check_counts(len(step.bottom), len(step.top))
+            layer.setup(step.bottom)
+            layer.reshape(step.bottom, step.top)
+            self._weigh_losses(step)
+            self._adopt_params(layer)
+        self.steps.append(step)
 
     def _class_of(self, spec, extra):
         try:
@@ -261,7 +271,7 @@ class Net:
                     blob.diff[...] = 0 if read_on else weight  # there, its reader's gradient comes first
         for name, values in diffs.items():
             if name not in self.blobs:
-                raise NetError(f"net {self.name!r} has no blob {name!r}{_near(name, self.blobs)}")
+                raise NetError(f"net {self.name!r} has no blob {name!r}{near(name, self.blobs)}")
             self.blobs[name].diff = self.xp.asarray(values, self.dtype)
         for i in range(first, last - 1, -1):
             self.backward_step(i)
@@ -286,7 +296,7 @@ class Net:
             return default
         names = [layer.name for layer in self.layers]
         if name not in names:
-            raise NetError(f"net {self.name!r} has no layer {name!r}{_near(name, names)}")
+            raise NetError(f"net {self.name!r} has no layer {name!r}{near(name, names)}")
         return names.index(name)
 
     def clear_param_diffs(self):
@@ -378,18 +388,19 @@ class Net:
 
 
 def _read(spec):
-    """Return (NetParameter as written today, folder of the file or None, "in FILE" or "")."""
+    """Return (NetParameter as written today, path of the file or None)."""
     if isinstance(spec, caffe_pb2.NetParameter):
-        return upgrade_net(spec), None, ""
+        return upgrade_net(spec), None
     if isinstance(spec, str) and ("{" in spec or "\n" in spec):
-        return upgrade_net(prototxt.parse_net(spec)), None, ""
+        return upgrade_net(prototxt.parse_net(spec)), None
     path = pathlib.Path(spec)
     spec = prototxt.read_net(path)
     with noting(f"in {path}"):
-        return upgrade_net(spec), path.parent, f"in {path}"
+        return upgrade_net(spec), path
 
 
-def _near(name, names):
+def near(name, names):
+    """Say which of the names was perhaps meant, or which there are: the end of an error message."""
     close = difflib.get_close_matches(name, list(names), n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(names)}"
 

@@ -184,7 +184,7 @@ def test_hostile_prototxt(parse, text):
 
 
 def test_a_missing_brace_is_what_it_says():
-    with pytest.raises(SpecError, match="layer 'a' has no field 'layer'; it belongs in the net, so a } may be missing"):
+    with pytest.raises(SpecError, match=r"layer 'a' \(ReLU\) has no field 'layer'; it belongs in the net, so a } may be missing"):
         parse_net('layer { name: "a" type: "ReLU" bottom: "x" top: "y"\nlayer { name: "b" type: "ReLU" }')
 
 
