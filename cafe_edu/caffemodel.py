@@ -151,7 +151,7 @@ def _read_groups(data):
     for place in places:
         if hasattr(data[place], "dtype"):
             layer, index = place.rsplit("/", 1)
-            if not 0 <= int(index) < 1000:  # no layer has so many; a damaged number may be of any size
+            if not index.isdecimal() or int(index) >= 1000:  # no layer has so many; a damaged number may be any
                 raise ValueError(f"parameter {index}")
             arrays = weights.setdefault(layer, [])
             arrays.extend([None] * (int(index) + 1 - len(arrays)))
