@@ -739,6 +739,7 @@ def test_nets_written_in_the_solver_are_upgraded():
     test_iter: 1 test_iter: 1 test_interval: 1 base_lr: 0.5 lr_policy: "fixed" solver_type: NESTEROV
     """
     solver = Solver(old, weight_decay=0.5)
+    assert all(net.layer and not net.layers for net in (solver.spec.net_param, *solver.spec.test_net_param))
     assert [layer.type for layer in solver.net.layers if layer.type != "Split"] == [
         *("DummyData", "InnerProduct", "EuclideanLoss")
     ]

@@ -1,16 +1,16 @@
 """LMDB: a database in one folder, records in the order of their keys."""
 
 import contextlib
-import os
+import itertools
 import pathlib
-import shutil
 import weakref
 
 import lmdb
 
-from cafe_edu.data.datum import array_to_datum, parse_datum
+from cafe_edu import files
+from cafe_edu.data.datum import parse_datum
+from cafe_edu.data.records import counted
 from cafe_edu.errors import DataError
-from cafe_edu.proto.caffe_pb2 import Datum
 
 _environments = weakref.WeakValueDictionary()  # LMDB opens a file once per process; our readers share it
 
@@ -94,21 +94,25 @@ class LmdbReader:
             if not self._try(self._cursor.next):
                 self.rewind()
 
-    @property
-    def key(self):
-        """The key of the record under the cursor."""
-        return self._try(self._cursor.key)
-
-    def seek(self, key):
-        """Put the cursor on the record of that key; raise ``DataError`` if there is none, and stay."""
-        before = self.key
-        if not self._try(self._cursor.set_key, key):
-            self._try(self._cursor.set_key, before)
-            raise DataError(f"{self.path} has no record {key.decode(errors='replace')!r}")
-
     def rewind(self):
         """Put the cursor back on the first record."""
         self._try(self._cursor.first)
+
+    def key(self):
+        """The key of the record under the cursor: a place to come back to."""
+        return self._try(self._cursor.key)
+
+    def seek(self, key):
+        """Put the cursor on the record of this key.
+
+        Raises
+        ------
+        DataError
+            If there is none. The cursor is then on the first record.
+        """
+        if not self._try(self._cursor.set_key, key):
+            self.rewind()
+            raise DataError(f"{self.path}: no record {key.decode(errors='replace')!r}; is it the database it was?")
 
     def close(self):
         """Let go of the file. Closing twice is fine; reading afterwards is not."""
@@ -165,30 +169,8 @@ def write_lmdb(path, pairs, progress=False):
     ----------
     Caffe: ``tools/convert_imageset.cpp``, ``examples/mnist/convert_mnist_data.cpp``.
     """
-    path = pathlib.Path(path)
-    _refuse_existing(path)
-    if progress:
-        from tqdm.auto import tqdm
-
-        pairs = tqdm(pairs, desc=f"writing {path.name}", unit=" items")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
-    new.mkdir()
-    try:
-        _write_records(new, pairs, path)
-        _refuse_existing(path)
-        try:
-            os.rename(new, path)
-        except OSError:  # somebody else made it in this very moment
-            _refuse_existing(path)
-            raise
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-
-
-def _refuse_existing(path):
-    if os.path.lexists(path):
-        raise DataError(f"{path} is there already: delete it first, or choose another name")
+    with files.making(path) as new:
+        _write_records(new, counted(pairs, pathlib.Path(path), progress))
 
 
 def _open(path):
@@ -231,23 +213,11 @@ def _reason(error):
     return str(error).rpartition(": ")[2]
 
 
-def _write_records(folder, pairs, path):
-    """Write ``pairs`` to an LMDB in ``folder``, a thousand at a time as Caffe does."""
+def _write_records(folder, records):
+    """Write (key, bytes) pairs to an LMDB in ``folder``, a thousand at a time as Caffe does."""
     with contextlib.closing(lmdb.open(str(folder), lock=False, mode=0o666, sync=False)) as environment:
-        records = []
-        count = 0
-        for pair in pairs:
-            datum = pair if isinstance(pair, Datum) else array_to_datum(*pair)
-            records.append((b"%08d" % count, datum.SerializeToString()))
-            count += 1
-            if len(records) == 1000:
-                _commit(environment, records)
-                records = []
-        if count == 0:
-            raise DataError(
-                f"{path}: nothing to write: expected at least one (array, label) pair, found none"
-            )
-        _commit(environment, records)
+        while some := list(itertools.islice(records, 1000)):
+            _commit(environment, some)
         environment.sync(True)
 
 

@@ -84,7 +84,7 @@ def test_gray_is_forced_to_colour():
 def test_colour_is_forced_to_gray():
     red = np.zeros((1, 1, 3), np.uint8)
     red[..., 0] = 200
-    np.testing.assert_array_equal(datum_to_array(encoded(red), color=False), [[[60]]])  # 0.299 * 200
+    np.testing.assert_array_equal(datum_to_array(encoded(red), color=False), [[[59]]])  # 0.299 * 200, cut
 
 
 def test_transparency_is_a_fourth_channel_unless_colour_is_forced():
@@ -134,6 +134,8 @@ def test_bytes_that_are_no_datum():
         Datum(channels=1, height=2, width=2, data=b"123"),
         Datum(channels=1, height=2, width=2, float_data=[1, 2, 3]),
         Datum(channels=-1, height=-2, width=2, data=b"123"),
+        Datum(channels=-1, height=-2, width=2, data=b"1234"),
+        Datum(channels=0, height=2, width=2),
     ],
 )
 def test_values_that_do_not_fill_the_shape(datum):

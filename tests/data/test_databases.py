@@ -1,0 +1,49 @@
+import os
+
+import numpy as np
+import pytest
+
+from cafe_edu.data.databases import open_database, write_database
+from cafe_edu.errors import DataError
+
+PAIRS = [(np.full((1, 2, 3), i, np.uint8), i) for i in range(4)]
+
+
+@pytest.fixture(params=["LMDB", "LEVELDB"])
+def backend(request):
+    """One, then the other."""
+    if request.param == "LEVELDB":
+        pytest.importorskip("plyvel")
+    return request.param
+
+
+def test_both_do_the_same(backend, tmp_path):
+    write_database(tmp_path / "db", PAIRS, backend)
+    with open_database(tmp_path / "db", backend.lower()) as reader:
+        assert len(reader) == 4
+        assert reader.path == tmp_path / "db"
+        assert [(key, datum.label) for key, datum in reader] == [(b"%08d" % i, i) for i in range(4)]
+        assert reader.peek()[1].label == 0
+        assert [reader.next()[1].label for _ in range(5)] == [0, 1, 2, 3, 0]
+        key = reader.key()
+        assert key == b"00000001"
+        reader.skip(6)
+        assert reader.key() == b"00000003"
+        reader.seek(key)
+        assert reader.next()[1].label == 1
+        with pytest.raises(DataError, match="db: no record 'missing'; is it the database it was"):
+            reader.seek(b"missing")
+        reader.rewind()
+        assert reader.key() == b"00000000"
+
+
+def test_the_progress_bar_counts(backend, tmp_path, capsys):
+    write_database(tmp_path / "db", PAIRS, backend, progress=True)
+    assert "writing db: 100%" in capsys.readouterr().err or "4 items" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("use", [lambda: open_database("x", "SQL"), lambda: write_database("x", PAIRS, "SQL")])
+def test_an_unknown_backend(use):
+    with pytest.raises(DataError, match="expected the backend LMDB or LEVELDB, found 'SQL'"):
+        use()
+    assert not os.path.exists("x")
