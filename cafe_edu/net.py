@@ -274,6 +274,10 @@ class Net:
                 raise NetError(f"net {self.name!r} has no blob {name!r}{near(name, self.blobs)}")
             self.blobs[name].diff = self.xp.asarray(values, self.dtype)
         for i in range(first, last - 1, -1):
+            step = self.steps[i]
+            for blob, weight, read_on in zip(step.top, step.loss_weights, step.read_on, strict=True):
+                if weight and read_on and blob.name not in diffs:
+                    blob.diff[...] += weight
             self.backward_step(i)
         if self.debug_info and last == 0:
             debug_info.whole(self.learnable)
@@ -282,9 +286,6 @@ class Net:
         """Run the i-th layer on the way back, if anything there learns."""
         step = self.steps[i]
         if step.backward:
-            for blob, weight, read_on in zip(step.top, step.loss_weights, step.read_on, strict=True):
-                if weight and read_on:
-                    blob.diff[...] += weight
             with _blaming(step, "backward"):
                 step.layer.backward(step.top, step.propagate_down, step.bottom)
             if self.debug_info:

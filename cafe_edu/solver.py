@@ -82,6 +82,7 @@ class Solver:
             for _ in range(self.rule.histories)
         ]
         self.iter, self.current_step = 0, 0
+        self._since = time.perf_counter(), 0  # time and iteration of the last display
         self.stopping = self.snapshot_wanted = False  # requests, answered after the iteration under way
         self.train_record, self.test_record = [], []
         self.losses = collections.deque(maxlen=self.spec.average_loss)

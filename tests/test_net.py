@@ -965,14 +965,14 @@ def test_splits_of_a_loss_that_is_read_are_caffes():
     assert [step.bottom[0].name for step in two.steps[-2:]] == ["loss_loss_0_split_0", "loss_loss_0_split_1"]
 
 
-def test_a_gradient_by_steps_counts_it_too():
-    net, expected = slopes(READ_ON + READERS["Power"][0])
-    net.clear_param_diffs()
-    net.forward()
-    net.blobs["p"].diff[...] = 2
-    for i in reversed(range(len(net.steps))):
-        net.backward_step(i)
-    np.testing.assert_array_equal(net.params["ip"][0].diff, expected)
+def test_a_way_back_that_begins_at_the_loss_counts_it_once():
+    """Its reader's gradient, of another time, is no part of it; a gradient that is given wins over both."""
+    once = slopes(READ_ON)[1]
+    net, _ = slopes(READ_ON + READERS["Power"][0])
+    for diffs, factor in (({}, 1), ({"loss": 5}, 5)):
+        net.clear_param_diffs()
+        net.backward(start="loss", **diffs)
+        np.testing.assert_allclose(net.params["ip"][0].diff, factor * once, rtol=1e-5)
 
 
 def test_nothing_runs_in_place_on_a_loss():
