@@ -22,7 +22,7 @@ def forward(step):
     """Log the data of a layer's tops and parameters, after it ran forward."""
     for blob in step.top:
         _log("Forward", step.layer, f"top blob {blob.name}", f"data: {_size(blob.data):g}")
-    for name, _, blob in _params(step.layer):
+    for name, blob in _params(step.layer):
         _log("Forward", step.layer, f"param blob {name}", f"data: {_size(blob.data):g}")
 
 
@@ -31,15 +31,15 @@ def backward(step):
     for blob, wanted in zip(step.bottom, step.propagate_down, strict=True):
         if wanted:
             _log("Backward", step.layer, f"bottom blob {blob.name}", f"diff: {_size(blob.diff):g}")
-    for name, moves, blob in _params(step.layer):
-        if moves:
+    for name, blob in _params(step.layer):
+        if all(blob is not frozen for frozen in step.frozen):
             _log("Backward", step.layer, f"param blob {name}", f"diff: {_size(blob.diff):g}")
 
 
 def whole(learnable):
     """Log the norms of all parameters and all gradients, after the whole way back; at level E, as Caffe does."""
     data = [param.blob.data for param in learnable]
-    diff = [param.blob.diff for param in learnable if param.lr_mult != 0]  # Caffe makes none for the others
+    diff = [param.blob.diff for param in learnable]
     log.error(
         "    [Backward] All net params (data, diff): L1 norm = (%g, %g); L2 norm = (%g, %g)",
         *(sum(_sum(np.abs, x) for x in arrays) for arrays in (data, diff)),
@@ -58,10 +58,9 @@ def _log(way, layer, what, size):
 
 
 def _params(layer):
-    """Name (or number), does it move, and blob of each parameter."""
+    """Name, or else number, and blob of each parameter."""
     for i, blob in enumerate(layer.params):
-        spec = layer.spec.param[i] if i < len(layer.spec.param) else None
-        yield (spec and spec.name) or str(i), spec is None or spec.lr_mult != 0, blob
+        yield (layer.spec.param[i].name if i < len(layer.spec.param) else "") or str(i), blob
 
 
 def _size(x):
