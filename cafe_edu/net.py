@@ -185,7 +185,6 @@ class Net:
                 f"it cannot run in place on {name!r}: {before.layer.name!r} ({before.layer.type}) needs "
                 f"those numbers for its gradient; give the top another name"
             )
-
         if any(blob.name == name and weight for blob, weight in zip(before.top, before.loss_weights, strict=True)):
             raise NetError(
                 f"it cannot run in place on {name!r}, which is a part of the loss; give the top another name"
