@@ -2,9 +2,13 @@
 
 
 def plan_backward(steps, learnable, force=False):
-    """Set ``backward``, ``propagate_down`` and ``frozen`` of every step of a net.
+    """Set ``backward``, ``propagate_down``, ``frozen`` and ``read_on`` of every step of a net.
 
     A layer runs on the way back if something below it learns and something above it is a loss.
+
+    A loss without a ``loss_weight`` of its own counts once, and yet no Split is made for what else reads its top. In
+    Caffe that reader's gradient then replaces the loss's, or, if the reader takes none, the loss is left out. Here
+    both count: ``read_on`` says which tops have such a reader.
 
     Parameters
     ----------
@@ -26,6 +30,11 @@ def plan_backward(steps, learnable, force=False):
         step.frozen = [] if force else step.frozen
         takes = [i not in step.layer.no_gradient for i in range(len(step.bottom))]  # a label never does
         step.propagate_down = [(a or force) and b for a, b in zip(step.propagate_down, takes, strict=True)]
+    overwritten = set()
+    for step in reversed(steps):
+        step.read_on = [blob.name in overwritten for blob in step.top]
+        wanted = step.propagate_down if step.backward else []
+        overwritten.update(blob.name for blob, wanted in zip(step.bottom, wanted, strict=False) if wanted)
 
 
 def _from_below(steps, learnable):
@@ -55,7 +64,8 @@ def _from_above(steps):
     for step in reversed(steps):
         tops = [blob.name for blob in step.top]
         counts = any(step.loss_weights) or not under_loss.isdisjoint(tops)
-        if not counts or (tops and skipped.issuperset(tops)):
+        unwanted = tops and skipped.issuperset(tops) and not any(step.loss_weights)
+        if not counts or unwanted:
             step.backward, step.propagate_down = False, [False] * len(step.bottom)
         for blob, wanted in zip(step.bottom, step.propagate_down, strict=True):
             if counts:

@@ -99,10 +99,10 @@ def read_model_spec(path):
 def _layers(net):
     """Yield the name and blobs of each layer, new (``layer``), V1 (``layers``) or V0 (``layer`` inside)."""
     for layer in net.layer:
-        yield layer.name, layer.blobs
+        yield _text(layer.name), layer.blobs
     for layer in net.layers:
         old = layer.layer if layer.HasField("layer") else layer
-        yield old.name, old.blobs
+        yield _text(old.name), old.blobs
 
 
 def _write_layers(path, spec, weights, diffs):
@@ -140,15 +140,31 @@ def _write_groups(path, spec, weights, diffs):
 def _read_groups(data):
     """Read ``/data`` of a .caffemodel.h5. A layer's name may hold slashes, so groups may lie in groups."""
     places = []
-    data.visit(places.append)
+
+    def note(place):
+        if place.count("/") > 100:  # nobody's layer, and HDF5 takes ever longer as it goes down
+            raise ValueError(f"{place.count('/')} groups in one another")
+        places.append(place)
+
+    data.visit(note)
     weights = {}
     for place in places:
         if hasattr(data[place], "dtype"):
             layer, index = place.rsplit("/", 1)
+            if not index.isdecimal() or int(index) >= 1000:  # no layer has so many; a damaged number may be any
+                raise ValueError(f"parameter {index}")
             arrays = weights.setdefault(layer, [])
             arrays.extend([None] * (int(index) + 1 - len(arrays)))
-            arrays[int(index)] = np.asarray(data[place], np.float32)
+            arrays[int(index)] = _stored(data[place])
     return weights
+
+
+def _stored(dataset):
+    """The float32 array of an HDF5 data set, if the file is large enough to hold it."""
+    held = dataset.id.get_storage_size()
+    if dataset.nbytes > (held if dataset.chunks is None else 1100 * held):  # deflate packs no more than 1032 to 1
+        raise OSError(f"{dataset.nbytes} bytes in {held}")
+    return np.asarray(dataset, np.float32)
 
 
 # ---- solver states ----
@@ -181,15 +197,21 @@ def read_state(path):
     if _is_hdf5(path):
         with _hdf5(path, "/iter, /learned_net, /history/<0, 1, ...> and /current_step") as file:
             history = file["history"]
-            return State(
+            state = State(
                 iter=int(file["iter"][0]),
                 learned_net=file["learned_net"][()].decode(),
-                history=[np.asarray(history[str(i)], np.float32) for i in range(len(history))],
+                history=[_stored(history[str(i)]) for i in range(len(history))],
                 current_step=int(file["current_step"][0]),
             )
-    state = _read_message(path, "SolverState")
-    history = [_to_array(blob, f"{path}, history {i}") for i, blob in enumerate(state.history)]
-    return State(state.iter, state.learned_net, history, state.current_step)
+    else:
+        message = _read_message(path, "SolverState")
+        history = [_to_array(blob, f"{path}, history {i}") for i, blob in enumerate(message.history)]
+        state = State(message.iter, _text(message.learned_net), history, message.current_step)
+    if state.iter < 0 or state.current_step < 0:
+        raise WeightsError(
+            f"{path}: expected iter and current_step of 0 or more, found {state.iter} and {state.current_step}"
+        )
+    return state
 
 
 def write_state(path, state):
@@ -335,9 +357,9 @@ def _hdf5(path, layout):
         with h5py.File(path, "r") as file:
             found += file
             yield file
-    except OSError:
+    except (OSError, RuntimeError, MemoryError):  # HDF5 has many ways to say that it cannot go on
         raise WeightsError(f"{path} is damaged or cut short; fetch or write it again") from None
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError):
         found = ", ".join(f"/{name}" for name in found) or "nothing"
         raise WeightsError(f"{path}: expected HDF5 with {layout}, found {found}") from None
 
@@ -370,6 +392,11 @@ def _parsed(data, name):
         return None
     held = {field.name for field, _ in message.ListFields()}
     return message if held.intersection(_FILES[name][1]) else None
+
+
+def _text(value):
+    """A message's text; where its bytes are no text, protobuf gives them as they are."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
 def _is_text(data):

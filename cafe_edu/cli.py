@@ -50,22 +50,29 @@ def main():
         help="What Ctrl-C does; 'stop' writes a snapshot first.")  # fmt: skip
 @option("sighup_effect", type=click.Choice(["stop", "snapshot", "none"]), default="snapshot", show_default=True,
         help="What a hangup does.")  # fmt: skip
+@click.option("--exact-resume", is_flag=True, help="With snapshots, keep where data and chance stand, so that going on "
+              "from one gives, bit for bit, the training that was never stopped. Not in Caffe.")  # fmt: skip
 @click.option("--log", "log_file", metavar="FILE", help="Write the log to this file too.")
 @click.option("--progress/--no-progress", default=None, help="A progress bar; by default on a terminal.")
-def train(solver, snapshot, weights, stage, level, sigint_effect, sighup_effect, log_file, progress):
+def train(solver, snapshot, weights, stage, level, sigint_effect, sighup_effect, exact_resume, log_file, progress):
     """Train a net, or go on training it.
 
     Example: cafe train --solver lenet_solver.prototxt
     """
-    from cafe_edu.proto import caffe_pb2
+    from cafe_edu.prototxt import read_solver
     from cafe_edu.solver import Solver
 
     if snapshot and weights:
         raise SpecError("expected --snapshot to go on or --weights to start from, found both")
     with _logging(log_file):
         changes = {"weights": []} if snapshot else {"weights": weights.split(",")} if weights else {}
-        if level or stage:
-            changes["train_state"] = caffe_pb2.NetState(level=level, stage=_words(stage))
+        if level or stage:  # beside what the file says of the state
+            state = changes["train_state"] = read_solver(solver).train_state
+            state.stage.extend(_words(stage))
+            if level:
+                state.level = level
+        if exact_resume:
+            changes["exact_resume"] = True
         job = Solver(solver, **changes)
         progress = sys.stderr.isatty() if progress is None else progress
         with _answering(job, sigint_effect, sighup_effect), _beside_bar(progress):

@@ -1,6 +1,7 @@
 """Files: found where a reader would expect them, written whole or not at all."""
 
 import contextlib
+import glob
 import os
 import pathlib
 import shutil
@@ -8,13 +9,20 @@ import tempfile
 
 from cafe_edu.errors import DataError
 
+try:
+    import fcntl
+except ImportError:  # Windows: nothing tells there whether a folder is still in use, so none is cleared away
+    fcntl = None
+
 
 @contextlib.contextmanager
 def replacing(path):
     """Write ``path`` atomically: yield a temporary path near it, move it into place at the end.
 
     If the block raises or the process dies, ``path`` still holds what it held before. The temporary path lies
-    in a hidden folder beside it, so that no pattern such as ``*.caffemodel`` finds a file half written.
+    in a hidden folder beside it, so that no pattern such as ``*.caffemodel*`` finds a file half written. A process
+    that is killed leaves that folder behind; the next one that writes the same path clears it away. (A writer
+    locks its folder, and the system takes the lock off when the process ends, however it ends.)
 
     Parameters
     ----------
@@ -37,16 +45,79 @@ def replacing(path):
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.stem}-", dir=path.parent))
-    new = folder / path.name
-    new.touch()
-    try:
+    _clear_away(path)
+    with _hidden_folder(path) as folder:
+        new = folder / path.name
+        new.touch()
         yield new
         with open(new, "rb") as written:
             os.fsync(written.fileno())
         os.replace(new, path)
+
+
+@contextlib.contextmanager
+def _hidden_folder(path):
+    """Make a folder beside ``path``, ours as long as the block lasts."""
+    lock = None
+    while lock is None:  # somebody may clear it away before it is locked
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=_prefix(path), dir=path.parent))
+        lock = _lock(folder)
+    try:
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
+
+
+def _prefix(path):
+    """How its hidden folders begin: without the ending, which patterns such as ``*.solverstate*`` look for."""
+    return f".{path.name.replace('.', '_')}-"
+
+
+class _Lock:
+    """A lock on a folder that lasts until it is closed or the process ends, or the lack of one."""
+
+    def __init__(self, descriptor=None):
+        self.descriptor = descriptor
+
+    def close(self):
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+
+
+def _lock(folder):
+    """Lock a folder; return None if somebody else has it locked or deleted it."""
+    if fcntl is None:
+        return _Lock()
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except OSError:  # a file system without locks: nobody can know, so nobody clears away
+        os.close(descriptor)
+        return _Lock()
+    if not folder.exists():
+        os.close(descriptor)
+        return None
+    return _Lock(descriptor)
+
+
+def _clear_away(path):
+    """Delete the hidden folders of earlier writers of ``path`` that did not live to do so."""
+    for found in path.parent.glob(f"{glob.escape(_prefix(path))}????????"):
+        with contextlib.suppress(OSError):  # its owner may delete it meanwhile
+            if {inside.name for inside in found.iterdir()} - {path.name}:
+                continue  # not made here
+            lock = _lock(found)
+            if lock is not None:
+                if lock.descriptor is not None:
+                    shutil.rmtree(found, ignore_errors=True)
+                lock.close()
 
 
 @contextlib.contextmanager

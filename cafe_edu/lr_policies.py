@@ -8,7 +8,12 @@ POLICIES = {}
 
 
 def learning_rate(spec, iter, current_step=0):
-    """Return the rate at an iteration and the new ``current_step`` (used by multistep alone).
+    r"""Return the rate at an iteration and the new ``current_step`` (used by multistep alone).
+
+    With ``warmup_iter`` W > 0 (not in Caffe), the first W iterations lead in a straight line from
+    ``warmup_start_lr`` s to what the policy p says:
+
+    .. math:: rate = s + (p(iter) - s)\, \frac{iter}{W}, \qquad iter < W
 
     Parameters
     ----------
@@ -35,7 +40,15 @@ def learning_rate(spec, iter, current_step=0):
     if spec.lr_policy not in POLICIES:
         known = ", ".join(sorted(POLICIES))
         raise SpecError(f"expected an `lr_policy` among {known}, found {spec.lr_policy!r}")
-    return POLICIES[spec.lr_policy](spec, iter, current_step)
+    if spec.warmup_iter < 0 or spec.warmup_start_lr < 0:
+        raise SpecError(
+            f"expected `warmup_iter` and `warmup_start_lr` of 0 or more, found {spec.warmup_iter} and "
+            f"{spec.warmup_start_lr:g}"
+        )
+    rate, current_step = POLICIES[spec.lr_policy](spec, iter, current_step)
+    if iter < spec.warmup_iter:
+        rate = spec.warmup_start_lr + (rate - spec.warmup_start_lr) * iter / spec.warmup_iter
+    return rate, current_step
 
 
 def policy(function):
@@ -94,3 +107,15 @@ def sigmoid(spec, iter, current_step):
             f"lr_policy 'sigmoid' needs gamma >= 0 and stepsize >= 1, found {spec.gamma:g} and {spec.stepsize}"
         )
     return spec.base_lr / (1 + math.exp(-spec.gamma * (iter - spec.stepsize))), current_step
+
+
+@policy
+def cosine(spec, iter, current_step):
+    r""":math:`min\_lr + \tfrac{1}{2} (base\_lr - min\_lr) (1 + \cos(\pi\, iter / max\_iter))`. Not in Caffe.
+
+    From ``max_iter`` on it is ``min_lr``. Half a wave: slow at the start, slow at the end (Loshchilov, Hutter 2017).
+    """
+    if spec.max_iter < 1:
+        raise SpecError(f"lr_policy 'cosine' needs a `max_iter` of 1 or more, found {spec.max_iter}")
+    height = (1 + math.cos(math.pi * min(1, iter / spec.max_iter))) / 2
+    return spec.min_lr + (spec.base_lr - spec.min_lr) * height, current_step

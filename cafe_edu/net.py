@@ -7,7 +7,7 @@ import pathlib
 
 import numpy as np
 
-from cafe_edu import caffemodel, prototxt
+from cafe_edu import caffemodel, debug_info, prototxt
 from cafe_edu.backward_plan import plan_backward
 from cafe_edu.blob import Blob
 from cafe_edu.device import module_of, to_numpy
@@ -31,6 +31,7 @@ class Step:
     propagate_down: list  # one for each bottom: does its diff matter to anyone?
     backward: bool = False  # does this layer run on the way back?
     frozen: list = dataclasses.field(default_factory=list)  # its parameters that get no gradient
+    read_on: list = dataclasses.field(default_factory=list)  # one for each top: does a reader overwrite its diff?
 
 
 class Net:
@@ -64,6 +65,8 @@ class Net:
         Each parameter once, with its multipliers; what a solver updates.
     loss : float
         Weighted sum of the losses at the last forward.
+    debug_info : bool
+        Log how large the numbers of each layer are, as `cafe_edu.debug_info` does; at first what the spec says.
 
     Examples
     --------
@@ -90,7 +93,7 @@ class Net:
             raise NetError(f"expected phase 'TRAIN' or 'TEST', found {phase!r}")
         spec, path = _read(spec)
         self.folder = path.parent if path else None
-        self.phase, self.name, self.loss = phase, spec.name, 0.0
+        self.phase, self.name, self.loss, self.debug_info = phase, spec.name, 0.0, spec.debug_info
         self.rng, self.xp, self.dtype = np.random.default_rng(rng), module_of(device), np.dtype(dtype)
         self.blobs, self.params, self.learnable, self.steps = {}, {}, [], []
         level = spec.state.level if level is None else level
@@ -182,6 +185,10 @@ class Net:
                 f"it cannot run in place on {name!r}: {before.layer.name!r} ({before.layer.type}) needs "
                 f"those numbers for its gradient; give the top another name"
             )
+        if any(blob.name == name and weight for blob, weight in zip(before.top, before.loss_weights, strict=True)):
+            raise NetError(
+                f"it cannot run in place on {name!r}, which is a part of the loss; give the top another name"
+            )
 
     def _refuse_second_writer(self, layer, name):
         first = self._written_by[name].layer
@@ -241,6 +248,8 @@ class Net:
         with _blaming(step, "forward"):
             step.layer.reshape(step.bottom, step.top)
             step.layer.forward(step.bottom, step.top)
+        if self.debug_info:
+            debug_info.forward(step)
         weighed = zip(step.top, step.loss_weights, strict=True)
         return sum(weight * float(blob.data.sum()) for blob, weight in weighed if weight)
 
@@ -259,15 +268,21 @@ class Net:
         """
         first, last = self._position(start, len(self.steps) - 1), self._position(end, 0)
         for step in self.steps[last : first + 1]:
-            for blob, weight in zip(step.top, step.loss_weights, strict=True):
+            for blob, weight, read_on in zip(step.top, step.loss_weights, step.read_on, strict=True):
                 if weight:
-                    blob.diff[...] = weight
+                    blob.diff[...] = 0 if read_on else weight  # there, its reader's gradient comes first
         for name, values in diffs.items():
             if name not in self.blobs:
                 raise NetError(f"net {self.name!r} has no blob {name!r}{near(name, self.blobs)}")
             self.blobs[name].diff = self.xp.asarray(values, self.dtype)
         for i in range(first, last - 1, -1):
+            step = self.steps[i]
+            for blob, weight, read_on in zip(step.top, step.loss_weights, step.read_on, strict=True):
+                if weight and read_on and blob.name not in diffs:
+                    blob.diff[...] += weight
             self.backward_step(i)
+        if self.debug_info and last == 0:
+            debug_info.whole(self.learnable)
 
     def reshape(self):
         """Give every blob the shape that follows from those of the inputs; compute nothing."""
@@ -283,6 +298,8 @@ class Net:
                 step.layer.backward(step.top, step.propagate_down, step.bottom)
             for blob in step.frozen:
                 blob.diff[...] = 0
+            if self.debug_info:
+                debug_info.backward(step)
 
     def _position(self, name, default):
         """Where the layer of that name stands."""
@@ -407,5 +424,10 @@ def _blaming(step, doing):
     except Exception as error:
         shapes = ", ".join(f"{blob.name} {blob.shape}" for blob in step.bottom)
         reading = f", reading {shapes}" if shapes else ""
-        error.add_note(f"in layer {step.layer.name!r} ({step.layer.type}), {doing}{reading}")
+        where = f"in layer {step.layer.name!r} ({step.layer.type}), {doing}{reading}"
+        if isinstance(error, MemoryError):
+            error = NetError(f"there is not enough memory for this net: {str(error)[:1].lower()}{str(error)[1:]}")
+            error.add_note(where)
+            raise error from None
+        error.add_note(where)
         raise

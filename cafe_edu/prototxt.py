@@ -126,12 +126,17 @@ def _parse(text, message, file):
     try:
         text_format.Parse(text, message)
     except text_format.ParseError as error:
-        raise SpecError(_explain(error, text, message.DESCRIPTOR, file)) from None
+        raise SpecError(_shortened(_explain(error, text, message.DESCRIPTOR, file))) from None
     missing = message.FindInitializationErrors()  # such as layer[3].clip_param.max
     if missing:
         *blocks, field = missing[0].split(".")
         raise SpecError(f"{file}: {'.'.join(blocks)} must say {field}{_layer_name(message, blocks)}")
     return message
+
+
+def _shortened(sentence):
+    """Leave out the middle of a sentence that quotes a whole file."""
+    return sentence if len(sentence) < 1000 else f"{sentence[:400]} ... {sentence[-100:]}"
 
 
 def _layer_name(message, blocks):
@@ -261,6 +266,7 @@ def _unknown_field(word, blocks):
         field.name
         for field in owner.fields
         if field.name != "layers" and field.message_type and word in field.message_type.fields_by_name
+        and (word, field.name) != ("layer", "python_param")  # a } is missing above, much more often
     ]
     if inside:
         return f"{problem}; it belongs in {_any_of(inside)}"

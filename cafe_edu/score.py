@@ -7,7 +7,7 @@ from cafe_edu.device import to_numpy
 log = logging.getLogger("cafe_edu")
 
 
-def score(net, iterations, each=None):
+def score(net, iterations, each=None, stop=None):
     """Run a net forward and average its outputs.
 
     Parameters
@@ -18,6 +18,8 @@ def score(net, iterations, each=None):
         Batches to run.
     each : function (number, outputs), optional
         Called after each batch.
+    stop : function, optional
+        Asked before each batch; where it says True, nothing more is run.
 
     Returns
     -------
@@ -27,6 +29,8 @@ def score(net, iterations, each=None):
     """
     means, loss = {}, 0.0
     for number in range(iterations):
+        if stop is not None and stop():
+            break
         outputs = net.forward()
         if each is not None:
             each(number, outputs)

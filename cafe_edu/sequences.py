@@ -2,6 +2,7 @@
 
 import math
 
+from cafe_edu.device import to_numpy
 from cafe_edu.errors import NetError, ShapeError
 
 
@@ -96,6 +97,17 @@ def keep_states(layer, top, *states):
     layer.kept = [state.copy() for state in states]
     for blob, state in zip(top[1:], states, strict=False):
         blob.data[0] = state
+
+
+def state(layer):
+    """The states carried over, as JSON can hold them; for a training that is resumed exactly."""
+    return {"kept": layer.kept and [to_numpy(kept).tolist() for kept in layer.kept]}
+
+
+def restore(layer, state):
+    """Carry over what `state` returned."""
+    kept = state["kept"]
+    layer.kept = kept and [layer.xp.asarray(values, layer.dtype) for values in kept]
 
 
 def _items(s, W):

@@ -9,9 +9,9 @@ import time
 
 import numpy as np
 
-from cafe_edu import caffemodel, files, prototxt
-from cafe_edu.device import cupy, to_numpy
-from cafe_edu.errors import CafeError, SpecError, WeightsError, noting
+from cafe_edu import debug_info, exact_resume, files, prototxt, snapshots
+from cafe_edu.device import cupy
+from cafe_edu.errors import SpecError, noting
 from cafe_edu.legacy import upgrade_solver
 from cafe_edu.lr_policies import learning_rate
 from cafe_edu.net import Net
@@ -61,7 +61,8 @@ class Solver:
             self._build(layers)
         for path in self.spec.weights:
             for part in path.split(","):
-                self.net.load(files.find(part.strip(), self.folder))
+                for net in (self.net, *self.test_nets):
+                    net.load(files.find(part.strip(), self.folder))
 
     # building ---------------------------------------------------------------------------------------
 
@@ -81,9 +82,12 @@ class Solver:
             for _ in range(self.rule.histories)
         ]
         self.iter, self.current_step = 0, 0
+        self._since = time.perf_counter(), 0  # time and iteration of the last display
         self.stopping = self.snapshot_wanted = False  # requests, answered after the iteration under way
         self.train_record, self.test_record = [], []
-        self._losses = collections.deque(maxlen=self.spec.average_loss)
+        self.losses = collections.deque(maxlen=self.spec.average_loss)
+        if self.spec.exact_resume:
+            exact_resume.check((self.net, *self.test_nets))
         learning_rate(self.spec, 0)  # a bad policy shows now, not after the first batch
 
     def _choose_device(self):
@@ -105,6 +109,9 @@ class Solver:
     def _make_net(self, source, phase, state, layers):
         if isinstance(source, str):
             source = files.find(source, self.folder)
+        own = source.state if isinstance(source, caffe_pb2.NetParameter) else prototxt.read_net(source).state
+        for said in (own, state):  # the net's own state wins over the default, the solver's over the net's
+            phase = caffe_pb2.Phase.Name(said.phase) if said.HasField("phase") else phase
         level = state.level if state.HasField("level") else None
         return Net(source, phase, layers=layers, level=level, stages=state.stage, rng=self.rng, device=self.device)
 
@@ -126,6 +133,7 @@ class Solver:
         nets = [self._make_net(s, "TEST", state, layers) for s, state in zip(sources, states, strict=True)]
         for net in nets:
             net.share_with(self.net)
+            net.debug_info = spec.debug_info
         return nets
 
     # learning ---------------------------------------------------------------------------------------
@@ -144,6 +152,8 @@ class Solver:
         log.info("Learning Rate Policy: %s", self.spec.lr_policy)
         if resume is not None:
             self.restore(resume)
+        if self.spec.snapshot > 0 or self.spec.snapshot_after_train:
+            snapshots.check_place(snapshots.prefix(self.spec, self._file))
         self.step(self.spec.max_iter - self.iter, progress)
         if self.spec.snapshot_after_train and not self._due(self.spec.snapshot):
             self.snapshot()
@@ -161,14 +171,14 @@ class Solver:
         """Do ``n`` iterations, with the tests, log lines and snapshots that fall due."""
         self.stopping = False
         bar = _Bar(self, n) if progress else None
-        since = time.perf_counter(), self.iter
+        self._since = time.perf_counter(), self.iter
         try:
             for _ in range(n):
                 if self._due(self.spec.test_interval) and (self.iter > 0 or self.spec.test_initialization):
                     self.test()
-                rate = self._learn()
-                if self._due(self.spec.display):
-                    since = self._display(rate, since)
+                    if self.stopping and not self.spec.exact_resume:
+                        break
+                self._learn()
                 self.iter += 1
                 if self._due(self.spec.snapshot) or self.snapshot_wanted:
                     self.snapshot()
@@ -185,7 +195,9 @@ class Solver:
         return interval > 0 and self.iter % interval == 0
 
     def _learn(self):
-        """One update from ``iter_size`` batches; return the rate."""
+        """One update from ``iter_size`` batches."""
+        displayed = self._due(self.spec.display)
+        self.net.debug_info = displayed and self.spec.debug_info
         self.net.clear_param_diffs()
         loss = 0.0
         for _ in range(self.spec.iter_size):
@@ -194,13 +206,14 @@ class Solver:
             loss += self.net.loss / self.spec.iter_size
         rate, self.current_step = learning_rate(self.spec, self.iter, self.current_step)
         self.train_record.append({"iter": self.iter, "loss": self._smooth(loss), "lr": rate})
+        if displayed:
+            self._display(rate)
         self.apply_update(rate)
-        return rate
 
     def _smooth(self, loss):
         """The mean of the last ``average_loss`` losses."""
-        self._losses.append(loss)
-        return sum(self._losses) / len(self._losses)
+        self.losses.append(loss)
+        return sum(self.losses) / len(self.losses)
 
     def apply_update(self, rate):
         r"""Walk downhill: clip, average, decay, then the rule's step, for each parameter.
@@ -208,7 +221,8 @@ class Solver:
         .. math:: g = \tfrac{1}{iter\_size}\, c\, dw + \lambda\, w, \qquad w \leftarrow w - u(g)
 
         c shrinks all gradients together where their norm exceeds ``clip_gradients``; :math:`\lambda` is
-        ``weight_decay`` times the parameter's ``decay_mult`` (with L1, sign(w) stands for w).
+        ``weight_decay`` times the parameter's ``decay_mult`` (with L1, sign(w) stands for w). A rule whose decay is
+        ``decoupled`` keeps it out of g: :math:`w \leftarrow w - u(g) - \ell \lambda w`.
         """
         params, spec = self.net.learnable, self.spec
         scale = self._clip(params) / spec.iter_size
@@ -216,9 +230,16 @@ class Solver:
             w, g = param.blob.data, param.blob.diff
             if scale != 1:
                 g *= scale
-            self._decay(param, w, g)
             own_rate = rate * (1 if param.lr_mult is None else param.lr_mult)
-            w -= self.rule.update(g, [h[i] for h in self.history], own_rate, self.iter)
+            decay = self._decay(param, w)
+            if decay is not None and not self.rule.decoupled:
+                g += decay
+            u = self.rule.update(g, [h[i] for h in self.history], own_rate, self.iter)
+            if decay is not None and self.rule.decoupled:
+                u += own_rate * decay
+            if self.net.debug_info:
+                debug_info.update(param, u)
+            w -= u
 
     def _clip(self, params):
         if self.spec.clip_gradients < 0:
@@ -227,22 +248,21 @@ class Solver:
         if norm <= self.spec.clip_gradients:
             return 1.0
         most = self.spec.clip_gradients
-        log.info("Gradient clipping: scaling down gradients (L2 norm %g > %g)", norm, most)
-        return most / norm
+        scale = most / norm
+        log.info("Gradient clipping: scaling down gradients (L2 norm %g > %g) by scale factor %g", norm, most, scale)
+        return scale
 
-    def _decay(self, param, w, g):
+    def _decay(self, param, w):
+        """What pulls w towards 0, or None."""
         decay = self.spec.weight_decay * (1 if param.decay_mult is None else param.decay_mult)
         if not decay:
-            return
-        if self.spec.regularization_type == "L2":
-            g += decay * w
-        else:
-            g += decay * self.net.xp.sign(w)
+            return None
+        return decay * (w if self.spec.regularization_type == "L2" else self.net.xp.sign(w))
 
     # looking ----------------------------------------------------------------------------------------
 
-    def _display(self, rate, since):
-        now, (then, first) = time.perf_counter(), since
+    def _display(self, rate):
+        now, (then, first) = time.perf_counter(), self._since
         seconds, done = now - then, self.iter - first
         per_second = done / seconds if done and seconds else 0
         loss = self.train_record[-1]["loss"]
@@ -250,7 +270,7 @@ class Solver:
         log.info("Iteration %d (%.4g iter/s, %s), loss = %g", self.iter, per_second, interval, loss)
         log_outputs(self.net, read_outputs(self.net), "    Train net output ")
         log.info("Iteration %d, lr = %g", self.iter, rate)
-        return now, self.iter
+        self._since = now, self.iter
 
     def test(self):
         """Run every TEST net for its ``test_iter`` batches.
@@ -258,12 +278,17 @@ class Solver:
         Returns
         -------
         list of dict
-            For each net, the mean of each output (array of its shape).
+            For each net, the mean of each output (array of its shape). Training that is asked to stop
+            meanwhile (``stopping``) ends the test as well, and its net has no results; not so with ``exact_resume``,
+            as half a test has drawn half its chance.
         """
-        results = []
+        results, deaf = [], self.stopping or self.spec.exact_resume
         for k, net in enumerate(self.test_nets):
             log.info("Iteration %d, Testing net (#%d)", self.iter, k)
-            means, loss = score(net, self.spec.test_iter[k])
+            means, loss = score(net, self.spec.test_iter[k], stop=lambda: self.stopping and not deaf)
+            if self.stopping and not deaf:
+                log.info("Test interrupted.")
+                break
             if self.spec.test_compute_loss:
                 log.info("Test loss: %g", loss)
             log_outputs(net, means, "    Test net output ")
@@ -274,74 +299,36 @@ class Solver:
 
     # remembering ------------------------------------------------------------------------------------
 
-    def _snapshot_name(self):
-        stem = pathlib.Path(self._file).stem if self._file else "solver"
-        prefix = self.spec.snapshot_prefix
-        if not prefix:
-            return pathlib.Path(self._file).with_suffix("") if self._file else pathlib.Path(stem)
-        return pathlib.Path(prefix) / stem if pathlib.Path(prefix).is_dir() else pathlib.Path(prefix)
-
     def snapshot(self):
         """Write PREFIX_iter_N.caffemodel and .solverstate (with .h5 where ``snapshot_format`` says HDF5).
 
         The model is written before the state that names it, each atomically: whatever interrupts, the
-        newest .solverstate can be resumed.
+        newest .solverstate can be resumed. With ``exact_resume`` (not in Caffe) there is a .resume beside them.
 
         Returns
         -------
         (Path, Path)
             Model and state.
         """
-        ending = ".h5" if self.spec.snapshot_format == caffe_pb2.SolverParameter.HDF5 else ""
-        base = self._snapshot_name()
-        base = base.with_name(f"{base.name}_iter_{self.iter}")
-        model = base.with_name(f"{base.name}.caffemodel{ending}")
-        state = base.with_name(f"{base.name}.solverstate{ending}")
-        log.info("Snapshotting to %s file %s", "HDF5" if ending else "binary proto", model)
-        self.net.save(model, diffs=self.spec.snapshot_diff)
-        log.info("Snapshotting solver state to %s file %s", "HDF5" if ending else "binary proto", state)
-        history = [to_numpy(h) for arrays in self.history for h in arrays]
-        caffemodel.write_state(state, caffemodel.State(self.iter, str(model), history, self.current_step))
-        return model, state
+        return snapshots.write(self, snapshots.prefix(self.spec, self._file))
 
     def restore(self, path):
         """Go on from a .solverstate: iteration, history, rate step and the weights it names.
 
-        As in Caffe the data start again at their first record, and chance is not restored.
+        As in Caffe the data start again at their first record, and chance is not restored; with ``exact_resume``
+        (not in Caffe) both are, from the .resume beside the state.
 
         Raises
         ------
         WeightsError
-            If the file is damaged, its model is missing, or it does not fit this solver and net.
+            If a file is damaged or missing, or does not fit this solver and net.
         """
-        state = caffemodel.read_state(path)
-        histories = [h for arrays in self.history for h in arrays]
-        if [h.size for h in histories] != [np.size(h) for h in state.history]:
-            raise WeightsError(
-                f"{path} does not fit this solver: expected {len(histories)} history arrays of "
-                f"{sum(h.size for h in histories)} numbers, found {len(state.history)} of "
-                f"{sum(np.size(h) for h in state.history)}; same net and solver type?"
-            )
-        if state.learned_net:
-            self.net.load(_model_of(path, state.learned_net))
-        for mine, stored in zip(histories, state.history, strict=True):
-            mine[...] = self.net.xp.asarray(stored.reshape(mine.shape))
-        self.iter, self.current_step = state.iter, state.current_step
-        self._losses.clear()
+        snapshots.restore(self, path)
         log.info("Restored %s: iteration %d", path, self.iter)
 
     def __repr__(self):
         done = f"iteration {self.iter} of {self.spec.max_iter}"
         return f"Solver {self.spec.type!r} of {self.net.name!r} at {done}"
-
-
-def _model_of(state, learned_net):
-    """The model that a state names: as written, or beside the state."""
-    beside = pathlib.Path(state).parent / pathlib.Path(learned_net).name
-    try:
-        return files.find(learned_net) if not beside.exists() else beside
-    except CafeError:
-        raise WeightsError(f"{state} names {learned_net}, which is neither there nor beside it") from None
 
 
 def _read(spec):

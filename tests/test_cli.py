@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -11,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from cafe_edu import Net
-from cafe_edu.caffemodel import read_state, read_weights
-from cafe_edu.cli import main
+from cafe_edu import Layer, Net, Solver
+from cafe_edu.caffemodel import read_state, read_weights, write_state
+from cafe_edu.cli import _answering, main
 from cafe_edu.prototxt import read_net, read_solver
 
 NET = """
@@ -94,6 +95,61 @@ def test_snapshot_and_weights_exclude_each_other(folder):
     assert result.stderr == "cafe: expected --snapshot to go on or --weights to start from, found both\n"
 
 
+def test_weights_of_the_command_line_win(folder):
+    """Over those that the solver names; and with --snapshot neither is read."""
+    net = Net("little.prototxt", "TRAIN")
+    for name, value in (("a", 1), ("b", 2)):
+        net.params["ip"][0].data[...] = value
+        net.save(f"{name}.caffemodel")
+
+    def ends(*words, more=""):
+        (folder / "still.prototxt").write_text(
+            SOLVER.replace("max_iter: 40", "max_iter: 0").replace("snapshot: 20", "").replace('"little"', '"s"') + more
+        )
+        cafe("train", "--solver", "still.prototxt", *words)
+        return read_weights("s_iter_0.caffemodel")["ip"][0].flat[0]
+
+    assert ends(more='weights: "a.caffemodel"') == 1
+    assert ends("--weights", "b.caffemodel", more='weights: "a.caffemodel"') == 2
+    assert ends("--weights", "b.caffemodel,a.caffemodel") == 1
+    (folder / "s_iter_0.solverstate").rename("stay.solverstate")
+    (folder / "s_iter_0.caffemodel").rename("moved.caffemodel")
+    state = read_state("stay.solverstate")
+    state.learned_net = "b.caffemodel"
+    write_state("stay.solverstate", state)
+    assert ends("--snapshot", "stay.solverstate", more='weights: "none.caffemodel"') == 2
+
+
+def test_stages_and_level_are_added_to_the_solvers_own(folder):
+    rules = {"a": 'stage: "a"', "b": 'stage: "b"', "two": "min_level: 2", "three": "min_level: 3"}
+    ip = 'layer { name: "%s" type: "InnerProduct" bottom: "data" top: "%s" inner_product_param { num_output: 1 } %s }'
+    layers = [ip % (name, name, f"include {{ {rule} }}") for name, rule in rules.items()]
+    (folder / "little.prototxt").write_text(NET + "\n".join(layers))
+    still = SOLVER.replace("max_iter: 40", "max_iter: 0").replace("snapshot: 20", "")
+
+    def layers_of(*words, more='train_state { stage: "a" level: 2 }'):
+        (folder / "still.prototxt").write_text(still + more)
+        cafe("train", "--solver", "still.prototxt", *words)
+        return sorted(read_weights("little_iter_0.caffemodel"))
+
+    assert layers_of() == ["a", "ip", "two"]
+    assert layers_of("--stage", "b") == ["a", "b", "ip", "two"]
+    assert layers_of("--level", "3", "--stage", "b,c") == ["a", "b", "ip", "three", "two"]
+    assert layers_of("--stage", "b", more="") == ["b", "ip"]
+
+
+def test_exact_resume(folder):
+    cafe("train", "--solver", "solver.prototxt", "--exact-resume")
+    whole = (folder / "little_iter_40.caffemodel").read_bytes()
+    (folder / "little_iter_40.caffemodel").unlink()
+    words = ["train", "--solver", "solver.prototxt", "--exact-resume", "--snapshot", "little_iter_20.solverstate"]
+    cafe(*words)
+    assert (folder / "little_iter_40.caffemodel").read_bytes() == whole
+    (folder / "little_iter_20.resume").unlink()
+    result = cafe(*words, status=2)
+    assert result.stderr.splitlines()[-1].startswith("cafe: little_iter_20.resume is not there, which an exact resume")
+
+
 def test_progress_bar_shows_loss_accuracy_and_speed(folder):
     result = cafe("train", "--solver", "solver.prototxt", "--progress")
     assert "40/40" in result.stderr
@@ -118,6 +174,65 @@ def test_ctrl_c_writes_a_snapshot_and_stops(folder):
     assert "Traceback" not in rest
     newest = max(folder.glob("*.solverstate"), key=lambda path: read_state(path).iter)
     cafe("train", "--solver", "solver.prototxt", "--snapshot", str(newest))
+
+
+class Signals(Layer):
+    """Sends a signal to its own process, at one forward."""
+
+    number, at, count = None, 3, 0
+
+    def top_shapes(self, bottom_shapes):
+        return bottom_shapes
+
+    def forward(self, bottom, top):
+        top[0].data = bottom[0].data
+        self.count += 1
+        if self.count == self.at:
+            os.kill(os.getpid(), self.number)
+
+    def backward(self, top, propagate_down, bottom):
+        bottom[0].diff = top[0].diff
+
+
+def signalled(number, sigint="stop", sighup="snapshot"):
+    """Train with a signal in the third iteration; return the solver and the iterations of its snapshots."""
+    data, loss = NET.rsplit("layer {", 1)
+    layer = 'layer { name: "signals" type: "Signals" bottom: "ip" top: "s" }\n'
+    loss = loss.replace('bottom: "ip"', 'bottom: "s"')
+    pathlib.Path("little.prototxt").write_text(data + layer + "layer {" + loss)
+    changes = {"max_iter": 6, "snapshot": 0, "test_iter": [], "snapshot_after_train": True}
+    solver = Solver("solver.prototxt", layers={"Signals": Signals}, **changes)
+    (layer,) = (layer for layer in solver.net.layers if layer.type == "Signals")
+    layer.number = number
+    with _answering(solver, sigint, sighup):
+        solver.solve()
+    found = sorted(read_state(path).iter for path in pathlib.Path().glob("*.solverstate"))
+    return solver, found
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGHUP")
+@pytest.mark.parametrize("name", ["sigint", "sighup"])
+@pytest.mark.parametrize(
+    ("effect", "end", "snapshots"), [("stop", 3, [3]), ("snapshot", 6, [3, 6]), ("none", 6, [6])]
+)
+def test_what_a_signal_does(name, effect, end, snapshots, folder):
+    """It is answered after the iteration under way; a training that is stopped writes its snapshot."""
+    number = {"sigint": signal.SIGINT, "sighup": signal.SIGHUP}[name]
+    before = signal.getsignal(number)
+    solver, found = signalled(number, **{name: effect})
+    assert (solver.iter, found) == (end, snapshots)
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
+def test_a_training_that_is_asked_twice_stops_at_once(folder, monkeypatch):
+    def twice(self, bottom, top):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Signals, "forward", twice)
+    with pytest.raises(KeyboardInterrupt):
+        signalled(signal.SIGINT)
 
 
 def test_test_prints_batches_and_means(folder):

@@ -973,3 +973,80 @@ def test_a_net_from_path_text_or_message(tmp_path):
     assert [net.outputs for net in nets] == [["d"]] * 4
     assert nets[0].folder == tmp_path
     assert message.SerializeToString() == before
+
+
+# ---- a loss whose top another layer reads ----
+
+READ_ON = """
+layer { name: "in" type: "Input" top: "x" top: "label" input_param { shape { dim: 4 dim: 3 } shape { dim: 4 } } }
+layer { name: "ip" type: "InnerProduct" bottom: "x" top: "y"
+  inner_product_param { num_output: 3 weight_filler { type: "gaussian" } } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "y" bottom: "label" top: "loss" }
+"""
+TRIPLE = """layer { name: "%s" type: "Power" bottom: "loss" top: "%s" loss_weight: 2 power_param { scale: 3 } }"""
+READERS = {
+    "nothing": ("", 1),
+    "Power": (TRIPLE % ("p", "p"), 1 + 2 * 3),
+    "two": (TRIPLE % ("p", "p") + TRIPLE % ("q", "q"), 1 + 2 * 2 * 3),
+    "Silence": ('layer { name: "s" type: "Silence" bottom: "loss" }', 1),  # in Caffe, nothing learns then
+    "no loss": ('layer { name: "p" type: "Power" bottom: "loss" top: "p" }', 1),  # nor then
+    "both": (TRIPLE % ("p", "p") + 'layer { name: "s" type: "Silence" bottom: "loss" }', 1 + 2 * 3),
+    "propagate_down": ((TRIPLE % ("p", "p")).replace("loss_weight", "propagate_down: false loss_weight"), 1),
+    "same memory": ('layer { name: "f" type: "Reshape" bottom: "loss" top: "f" reshape_param { shape { dim: 1 } } }'
+                    + (TRIPLE % ("p", "p")).replace('"loss"', '"f"'), 1 + 2 * 3),
+}  # fmt: skip
+
+
+def slopes(text, times=1, **fields):
+    net = Net(text, "TRAIN", rng=0)
+    net.blobs["x"].data = np.random.default_rng(1).normal(size=(4, 3))
+    net.blobs["label"].data = [0, 2, 1, 1]
+    for _ in range(times):
+        net.clear_param_diffs()
+        net.forward()
+        net.backward()
+    return net, net.params["ip"][0].diff.copy()
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("weight", ["", "loss_weight: 1", "loss_weight: 0.5"])
+def test_a_loss_that_is_read_counts_beside_its_reader(reader, weight):
+    """With its default weight as with a written one, for which a Split is made."""
+    text, factor = READERS[reader]
+    once = slopes(READ_ON)[1]
+    more = READ_ON.replace('top: "loss"', f'top: "loss" {weight}')
+    expected = once * (factor - (0.5 if "0.5" in weight else 0))
+    assert abs(once).max() > 0.01
+    for times in (1, 3):
+        net, found = slopes(more + text, times)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+        loss = factor if reader != "propagate_down" else 1 + 2 * 3  # the way there is not the way back
+        loss -= 0.5 if "0.5" in weight else 0
+        assert net.loss == pytest.approx(loss * net.blobs["loss"].data.item(), rel=1e-5)
+
+
+def test_splits_of_a_loss_that_is_read_are_caffes():
+    """One for two readers; none for one, as the default weight is no reader."""
+    one, two = (Net(READ_ON + READERS[reader][0], "TRAIN") for reader in ("Power", "two"))
+    assert [layer.name for layer in one.layers] == ["in", "ip", "loss", "p"]
+    assert [layer.name for layer in two.layers] == ["in", "ip", "loss", "loss_loss_0_split", "p", "q"]
+    assert [step.bottom[0].name for step in two.steps[-2:]] == ["loss_loss_0_split_0", "loss_loss_0_split_1"]
+
+
+def test_a_way_back_that_begins_at_the_loss_counts_it_once():
+    """Its reader's gradient, of another time, is no part of it; a gradient that is given wins over both."""
+    once = slopes(READ_ON)[1]
+    net, _ = slopes(READ_ON + READERS["Power"][0])
+    for diffs, factor in (({}, 1), ({"loss": 5}, 5)):
+        net.clear_param_diffs()
+        net.backward(start="loss", **diffs)
+        np.testing.assert_allclose(net.params["ip"][0].diff, factor * once, rtol=1e-5)
+
+
+def test_nothing_runs_in_place_on_a_loss():
+    text = READ_ON + 'layer { name: "r" type: "ReLU" bottom: "loss" top: "loss" }'
+    with pytest.raises(NetError) as caught:
+        Net(text, "TRAIN")
+    assert str(caught.value) == (
+        "it cannot run in place on 'loss', which is a part of the loss; give the top another name"
+    )

@@ -86,3 +86,9 @@ class LSTM(Layer):
                 dh[t - 1] += k[t][:, None] * (da[t] @ self.W_hc.data)
         self.W_hc.diff += da.reshape(-1, 4 * H).T @ self.before.reshape(-1, H)
         sequences.inputs_backward(self, bottom, propagate_down, self.W_xc, self.b_c, da)
+
+    def state(self):
+        return sequences.state(self)
+
+    def restore(self, state):
+        sequences.restore(self, state)

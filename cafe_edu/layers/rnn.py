@@ -85,3 +85,9 @@ class RNN(Layer):
         self.b_o.diff += do.sum(axis=(0, 1))
         self.W_hh.diff += dz.reshape(-1, H).T @ self.before.reshape(-1, H)
         sequences.inputs_backward(self, bottom, propagate_down, self.W_xh, self.b_h, dz)
+
+    def state(self):
+        return sequences.state(self)
+
+    def restore(self, state):
+        sequences.restore(self, state)

@@ -27,17 +27,27 @@ class Adam(Rule):
 
     def __init__(self, spec):
         super().__init__(spec)
-        for name in ("momentum", "momentum2"):
-            if not 0 <= getattr(spec, name) < 1:
-                raise SpecError(f"expected `{name}` in [0, 1), found {getattr(spec, name):g}")
+        check_betas(spec)
 
     def update(self, g, history, rate, t):
-        (m, v), xp = history, array_module(g)
-        beta1, beta2 = self.spec.momentum, self.spec.momentum2
-        m *= beta1
-        m += (1 - beta1) * g
-        v *= beta2
-        v += (1 - beta2) * (g * g)
-        correction = math.sqrt(1 - beta2 ** (t + 1)) / (1 - beta1 ** (t + 1))
-        g[...] = rate * correction * m / (xp.sqrt(v) + self.spec.delta)
-        return g
+        return adam_step(self.spec, g, history, rate, t)
+
+
+def check_betas(spec):
+    """Raise a ``SpecError`` where the running means would never begin, or grow for ever."""
+    for name in ("momentum", "momentum2"):
+        if not 0 <= getattr(spec, name) < 1:
+            raise SpecError(f"expected `{name}` in [0, 1), found {getattr(spec, name):g}")
+
+
+def adam_step(spec, g, history, rate, t):
+    """Return Adam's u, written over g; Adam and AdamW differ only in what is in g."""
+    (m, v), xp = history, array_module(g)
+    beta1, beta2 = spec.momentum, spec.momentum2
+    m *= beta1
+    m += (1 - beta1) * g
+    v *= beta2
+    v += (1 - beta2) * (g * g)
+    correction = math.sqrt(1 - beta2 ** (t + 1)) / (1 - beta1 ** (t + 1))
+    g[...] = rate * correction * m / (xp.sqrt(v) + spec.delta)
+    return g

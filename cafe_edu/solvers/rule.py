@@ -32,9 +32,12 @@ class Rule(abc.ABC):
     spec : SolverParameter
     histories : int
         How many arrays the rule remembers for each parameter; they start at zero and go into the snapshot.
+    decoupled : bool
+        Weight decay is no part of the gradient: the solver takes it from the weights beside the rule's step.
     """
 
     histories = 1
+    decoupled = False
 
     def __init__(self, spec):
         self.spec = spec

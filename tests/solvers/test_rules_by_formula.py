@@ -17,6 +17,7 @@ FIELDS = {
     "RMSProp": {"rms_decay": 0.8, "delta": 1e-3},
     "AdaDelta": {"momentum": 0.7, "delta": 1e-2},
     "Adam": {"momentum": 0.9, "momentum2": 0.99, "delta": 1e-3},
+    "AdamW": {"momentum": 0.9, "momentum2": 0.99, "delta": 1e-3},  # the decay is the solver's: test_adamw.py
 }
 
 
@@ -69,6 +70,8 @@ def test_updates(name):
         ("RMSProp", {"rms_decay": 1}, "expected `rms_decay` in [0, 1), found 1"),
         ("Adam", {"momentum": 1}, "expected `momentum` in [0, 1), found 1"),
         ("Adam", {"momentum2": -0.1}, "expected `momentum2` in [0, 1), found -0.1"),
+        ("AdamW", {"momentum": 1}, "expected `momentum` in [0, 1), found 1"),
+        ("AdamW", {"momentum2": 1}, "expected `momentum2` in [0, 1), found 1"),
     ],
 )
 def test_what_a_rule_refuses(name, fields, message):
