@@ -154,16 +154,55 @@ def write_lmdb(path, pairs, progress=False):
     Caffe: ``tools/convert_imageset.cpp``, ``examples/mnist/convert_mnist_data.cpp``.
     """
     path = pathlib.Path(path)
-    _refuse_existing(path)
     if progress:
         from tqdm.auto import tqdm
 
         pairs = tqdm(pairs, desc=f"writing {path.name}", unit=" items")
+    with lmdb_writer(path) as put:
+        for count, pair in enumerate(pairs):
+            datum = pair if isinstance(pair, Datum) else array_to_datum(*pair)
+            put(b"%08d" % count, datum.SerializeToString())
+
+
+@contextlib.contextmanager
+def lmdb_writer(path):
+    """Write records to a new LMDB: yield a function ``put(key, record)``.
+
+    The records are written into a folder beside ``path`` that takes its name when the block ends. If the
+    block raises or the process dies, there is no ``path``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder to make. It must not exist.
+
+    Yields
+    ------
+    function (bytes, bytes)
+        Adds one record. Each key must be greater than the one before it.
+
+    Raises
+    ------
+    DataError
+        If ``path`` is there already, a key is out of order, or nothing was written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "one_lmdb"
+    >>> with lmdb_writer(path) as put:
+    ...     put(b"00000000_cat.png", Datum(label=3).SerializeToString())
+    >>> [(key, datum.label) for key, datum in LmdbReader(path)]
+    [(b'00000000_cat.png', 3)]
+    """
+    path = pathlib.Path(path)
+    _refuse_existing(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
     new.mkdir()
     try:
-        _write_records(new, pairs, path)
+        with contextlib.closing(lmdb.open(str(new), lock=False, mode=0o666, sync=False)) as environment:
+            yield from _write_records(environment, path)
         _refuse_existing(path)
         try:
             os.rename(new, path)
@@ -219,24 +258,25 @@ def _reason(error):
     return str(error).rpartition(": ")[2]
 
 
-def _write_records(folder, pairs, path):
-    """Write ``pairs`` to an LMDB in ``folder``, a thousand at a time as Caffe does."""
-    with contextlib.closing(lmdb.open(str(folder), lock=False, mode=0o666, sync=False)) as environment:
-        records = []
-        count = 0
-        for pair in pairs:
-            datum = pair if isinstance(pair, Datum) else array_to_datum(*pair)
-            records.append((b"%08d" % count, datum.SerializeToString()))
-            count += 1
-            if len(records) == 1000:
-                _commit(environment, records)
-                records = []
-        if count == 0:
-            raise DataError(
-                f"{path}: nothing to write: expected at least one (array, label) pair, found none"
-            )
-        _commit(environment, records)
-        environment.sync(True)
+def _write_records(environment, path):
+    """Yield ``put``, then commit what it was given; a thousand records at a time, as Caffe does."""
+    waiting, last = [], None
+
+    def put(key, record):
+        nonlocal last
+        if last is not None and key <= last:
+            raise DataError(f"{path}: expected keys in growing order, found {key!r} after {last!r}")
+        last = key
+        waiting.append((key, record))
+        if len(waiting) == 1000:
+            _commit(environment, waiting)
+            waiting.clear()
+
+    yield put
+    if last is None:
+        raise DataError(f"{path}: nothing to write: expected at least one (array, label) pair, found none")
+    _commit(environment, waiting)
+    environment.sync(True)
 
 
 def _commit(environment, records):
