@@ -15,6 +15,7 @@ from cafe_edu.errors import DataError
 
 NAMES = ("digits", "mnist", "handwriting")
 SPLITS = ("train", "test")
+ITEMS = {"digits": (1, 28, 28), "mnist": (1, 28, 28)}  # name -> shape of one image
 
 MNIST_FILES = {  # name -> sha256
     "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",

@@ -1,0 +1,245 @@
+"""The outline of a net: layers, shapes and costs, from its prototxt alone."""
+
+import dataclasses
+import math
+import pathlib
+
+from cafe_edu import files
+from cafe_edu.cost import multiply_adds
+from cafe_edu.data import datasets
+from cafe_edu.data.databases import open_database
+from cafe_edu.data.datum import datum_to_array
+from cafe_edu.errors import CafeError, SpecError
+from cafe_edu.layer import REGISTRY, layer_class
+from cafe_edu.legacy import upgrade_net
+from cafe_edu.net import Net
+from cafe_edu.proto import caffe_pb2
+from cafe_edu.prototxt import parse_net, read_net
+from cafe_edu.rules import filter_layers
+
+_OPTIONS = {  # the data layers -> their options
+    "Data": "data_param",
+    "ImageData": "image_data_param",
+    "HDF5Data": "hdf5_data_param",
+    "MemoryData": "memory_data_param",
+    "WindowData": "window_data_param",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerOutline:
+    """One layer: its spec, the shapes of what it reads and makes, its parameters' shapes, its multiply-adds."""
+
+    spec: caffe_pb2.LayerParameter
+    bottom: dict  # blob name -> shape
+    top: dict
+    params: list  # shapes
+    multiply_adds: int  # for the whole batch
+
+    @property
+    def in_place(self):
+        """Does it write what it reads?"""
+        return bool(self.top) and set(self.top) <= set(self.bottom)
+
+    @property
+    def param_count(self):
+        return sum(map(math.prod, self.params))
+
+
+@dataclasses.dataclass(frozen=True)
+class Outline:
+    """A net's layers in their order, Splits left out.
+
+    Attributes
+    ----------
+    name, phase : str
+    layers : list of LayerOutline
+    param_count : int
+        Shared parameters counted once.
+    items : int
+        The first axis of what goes in; multiply-adds divided by it are those of one item.
+    assumed : list of str
+        What was not to be known, in words.
+    """
+
+    name: str
+    phase: str
+    layers: list
+    param_count: int
+    items: int
+    assumed: list
+
+    @property
+    def multiply_adds(self):
+        return sum(layer.multiply_adds for layer in self.layers)
+
+
+def outline(spec, phase="TEST", shapes=None, level=None, stages=()):
+    """Return the outline of a net. No parameter is filled and nothing is computed.
+
+    The shape of what a data layer makes is taken from ``shapes``; else from the data set it names, if that is one we
+    know; else from the first record of its database, if that is here; else, where it crops, three channels of that size are assumed, and said to be.
+
+    Parameters
+    ----------
+    spec : path, prototxt text or NetParameter
+    phase : {"TEST", "TRAIN"}
+    shapes : dict of blob name -> tuple, optional
+        Shapes of what data layers make, or new shapes for inputs.
+    level, stages : int, sequence of str
+        The rest of the net's state.
+
+    Returns
+    -------
+    Outline
+
+    Raises
+    ------
+    CafeError
+        If layers do not fit together, or a shape cannot be known.
+
+    Examples
+    --------
+    >>> lenet = outline(pathlib.Path(__file__).parent / "zoo" / "lenet" / "lenet_train_test.prototxt", "TRAIN")
+    >>> lenet.param_count, lenet.layers[1].spec.name, lenet.layers[1].top
+    (431080, 'conv1', {'conv1': (64, 20, 24, 24)})
+    """
+    folder = _folder(spec)
+    spec = read_spec(spec)
+    level = spec.state.level if level is None else level
+    spec = filter_layers(spec, phase, level, [*spec.state.stage, *stages])
+    given, assumed, originals = dict(shapes or {}), [], []
+    for layer in spec.layer:
+        originals.append(caffe_pb2.LayerParameter.FromString(layer.SerializeToString()))
+        if layer.type in _OPTIONS:
+            _stand_in(layer, given, assumed, folder)
+        elif layer.type == "Input":
+            for i, top in enumerate(layer.top):
+                if top in given:
+                    _set_shape(layer, i, given.pop(top))
+    if given:
+        raise SpecError(f"no data layer or input makes {', '.join(given)}, whose shape was given")
+    types = {layer.type for layer in spec.layer} & set(_registered())
+    unfilled = {name: _unfilled(layer_class(name)) for name in types}
+    net = Net(spec, phase, level=level, stages=stages, layers=unfilled)
+    return _outline_of(net, originals, assumed)
+
+
+def read_spec(spec):
+    """Return a net as a NetParameter written as today, from a path, prototxt text or a NetParameter."""
+    if isinstance(spec, caffe_pb2.NetParameter):
+        return upgrade_net(spec)
+    if isinstance(spec, str) and ("{" in spec or "\n" in spec):
+        return upgrade_net(parse_net(spec))
+    return upgrade_net(read_net(spec))
+
+
+def _registered():
+    """Names of all layer types."""
+    import cafe_edu.layers  # noqa: F401 (registers them, the first time)
+
+    return list(REGISTRY)
+
+
+def _unfilled(cls):
+    """A layer class whose parameters have shapes but take no memory."""
+
+    def add_param(self, name, shape, filler=None):
+        return cls.add_param(self, name, shape)
+
+    return type(cls.__name__, (cls,), {"add_param": add_param})
+
+
+def _outline_of(net, originals, assumed):
+    layers, unsplit, originals = [], {}, originals[::-1]
+    for step in net.steps:
+        spec = step.layer.spec
+        if not originals or spec.name != originals[-1].name:  # a Split that the net put in
+            name = unsplit.get(spec.bottom[0], spec.bottom[0])
+            unsplit |= dict.fromkeys(spec.top, name)
+            continue
+        bottoms, tops = [b.shape for b in step.bottom], [b.shape for b in step.top]
+        layers.append(
+            LayerOutline(
+                originals.pop(),
+                {unsplit.get(b.name, b.name): b.shape for b in step.bottom},
+                {b.name: b.shape for b in step.top},
+                [blob.shape for blob in step.layer.params],
+                multiply_adds(step.layer, bottoms, tops),
+            )
+        )
+    count = sum(param.blob.count for param in net.learnable)
+    first = next((shape for layer in layers for shape in layer.top.values() if shape), (1,))
+    return Outline(net.name, net.phase, layers, count, first[0] or 1, assumed)
+
+
+# data layers ----------------------------------------------------------------------------------------
+
+
+def _stand_in(layer, given, assumed, folder):
+    """Turn a data layer into an Input that makes blobs of the same shapes."""
+    shapes = [given.pop(top) if top in given else _shape(layer, i, assumed, folder) for i, top in enumerate(layer.top)]
+    layer.type = "Input"
+    for i, shape in enumerate(shapes):
+        _set_shape(layer, i, shape)
+
+
+def _set_shape(layer, i, shape):
+    shapes = layer.input_param.shape
+    if len(shapes) == 1 and len(layer.top) > 1:  # one for all
+        shapes.extend([shapes[0]] * (len(layer.top) - 1))
+    while len(shapes) <= i:
+        shapes.add()
+    shapes[i].dim[:] = shape
+
+
+def _shape(layer, i, assumed, folder):
+    """What is known of the shape of a data layer's top."""
+    options = getattr(layer, _OPTIONS[layer.type])
+    N, crop = options.batch_size, layer.transform_param.crop_size
+    if i == 1 and layer.type != "HDF5Data":
+        return (N,)
+    item = None
+    if layer.type == "MemoryData":
+        item = (options.channels, options.height, options.width)
+    elif layer.type == "Data":
+        item = _item_of_known_set(options.source) or _first_item(options, folder)
+    elif layer.type == "ImageData" and options.new_height and options.new_width:
+        item = (3 if options.is_color else 1, options.new_height, options.new_width)
+    if crop and layer.type != "HDF5Data":
+        if item is None:
+            item = (1 if layer.type == "ImageData" and not options.is_color else 3, crop, crop)
+            shape = " x ".join(map(str, (N, *item)))
+            assumed.append(f"{layer.top[i]} is taken to be {shape}, the size of its crop in three channels")
+        return (N, item[0], crop, crop)
+    if item is None:
+        raise SpecError(
+            f"the shape of {layer.top[i]!r}, which layer {layer.name!r} ({layer.type}) reads from its source, cannot "
+            f"be known from the prototxt: say it, as in --shape {layer.top[i]}={N},3,32,32"
+        )
+    return (N, *item)
+
+
+def _folder(spec):
+    """Where a prototxt lies, if it is a file."""
+    is_text = isinstance(spec, str) and ("{" in spec or "\n" in spec)
+    return None if is_text or isinstance(spec, caffe_pb2.NetParameter) else pathlib.Path(spec).parent
+
+
+def _first_item(options, folder):
+    """The shape of the first record of a database, if that is here."""
+    try:
+        path = files.find(options.source, folder)
+        with open_database(path, options.DB.Name(options.backend).lower()) as reader:
+            return datum_to_array(reader.peek()[1]).shape
+    except CafeError:  # not here, or of a kind that cannot be read: then the shape must come from elsewhere
+        return None
+
+
+def _item_of_known_set(source):
+    """The shape of an item if the source is named as one of our data sets is."""
+    parts = pathlib.PurePath(source).parts[-2:]
+    for name, item in datasets.ITEMS.items():
+        if any(parts == (name, f"{name}_{split}_lmdb") for split in datasets.SPLITS):
+            return item
+    return None
