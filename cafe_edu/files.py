@@ -49,6 +49,37 @@ def replacing(path):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def making(path):
+    """Make the folder ``path`` whole or not at all: yield a new folder beside it, which takes its name at the end.
+
+    Raises
+    ------
+    DataError
+        If ``path`` is there already, now or at the end.
+    """
+    path = pathlib.Path(path)
+    _refuse_existing(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
+    new.mkdir()
+    try:
+        yield new
+        _refuse_existing(path)
+        try:
+            os.rename(new, path)
+        except OSError:  # somebody else made it in this very moment
+            _refuse_existing(path)
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _refuse_existing(path):
+    if os.path.lexists(path):
+        raise DataError(f"{path} is there already: delete it first, or choose another name")
+
+
 def find(name, beside=None):
     """Return the path of an existing file or folder that a prototxt names.
 
@@ -70,8 +101,11 @@ def find(name, beside=None):
     if beside is not None and not name.is_absolute():
         places.append(pathlib.Path(beside) / name)
     for place in places:
-        if place.exists():
-            return place
+        try:
+            if place.exists():
+                return place
+        except OSError as error:  # a name that is too long, a folder that may not be entered
+            raise DataError(f"cannot look for {place}: {error.strerror}") from None
     tried = dict.fromkeys(str(place.absolute()) for place in places)  # each once
     looked = "" if name.is_absolute() else f" (looked for {' and '.join(tried)})"
     raise DataError(f"no such file: {name}{looked}")

@@ -78,7 +78,8 @@ def outline(spec, phase="TEST", shapes=None, level=None, stages=()):
     """Return the outline of a net. No parameter is filled and nothing is computed.
 
     The shape of what a data layer makes is taken from ``shapes``; else from the data set it names, if that is one we
-    know; else from the first record of its database, if that is here; else, where it crops, three channels of that size are assumed, and said to be.
+    know; else from the first record of its database, if that is here; else, where it crops, three channels of that size
+    are assumed, and said to be.
 
     Parameters
     ----------
@@ -240,6 +241,6 @@ def _item_of_known_set(source):
     """The shape of an item if the source is named as one of our data sets is."""
     parts = pathlib.PurePath(source).parts[-2:]
     for name, item in datasets.ITEMS.items():
-        if any(parts == (name, f"{name}_{split}_lmdb") for split in datasets.SPLITS):
+        if parts in [(name, f"{name}_{split}_{kind}") for split in datasets.SPLITS for kind in ("lmdb", "leveldb")]:
             return item
     return None

@@ -1,1 +1,1 @@
-"""Data: from files to batches. Read datum, lmdb_db, transformer; then idx, digits, download, datasets."""
+"""Data: from files to batches. Read datum, lmdb_db, transformer, record_batches, prefetch; then what you need."""

@@ -1,10 +1,9 @@
 """Datum: one labelled item as Caffe's databases store it."""
 
-import io
-
 import numpy as np
 from google.protobuf.message import DecodeError
 
+from cafe_edu.data.images import decode_image
 from cafe_edu.errors import DataError, ShapeError
 from cafe_edu.proto.caffe_pb2 import Datum
 
@@ -89,7 +88,7 @@ def datum_to_array(datum, color=None):
             [3, 4, 5]]], dtype=uint8)
     """
     if datum.encoded:
-        return _decode(datum.data, color)
+        return decode_image(datum.data, color)
     shape = (datum.channels, datum.height, datum.width)
     if datum.data:  # when both are there, the bytes win
         values = np.frombuffer(datum.data, np.uint8)
@@ -122,29 +121,3 @@ def parse_datum(record):
         raise DataError(
             f"expected a Datum, found {len(record)} bytes that are none, beginning with {record[:12]!r}"
         ) from None
-
-
-def _decode(data, color):
-    """The pixels of a PNG, JPEG or other image file as (C, H, W) uint8, channels in OpenCV's order."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.mode[0] in "IF":
-                raise DataError(f"expected an image of 8 bits per channel, found mode {image.mode}")
-            if color is None:
-                gray = image.mode in ("1", "L")
-                mode = "L" if gray else "RGBA" if image.has_transparency_data else "RGB"
-            else:
-                mode = "RGB" if color else "L"
-            pixels = np.asarray(image.convert(mode))
-    except UnidentifiedImageError:
-        raise DataError(
-            f"expected an encoded image (PNG, JPEG), found {len(data)} bytes, beginning with {data[:12]!r}"
-        ) from None
-    except (OSError, SyntaxError) as error:  # Pillow raises SyntaxError for a broken PNG
-        raise DataError(f"an encoded image is damaged: {error}") from error
-    if mode == "L":
-        return pixels[np.newaxis]
-    pixels = pixels.transpose(2, 0, 1)
-    return np.ascontiguousarray(pixels[[2, 1, 0, 3][: len(pixels)]])

@@ -1,16 +1,15 @@
 """LMDB: a database in one folder, records in the order of their keys."""
 
 import contextlib
-import os
 import pathlib
-import shutil
 import weakref
 
 import lmdb
 
-from cafe_edu.data.datum import array_to_datum, parse_datum
+from cafe_edu import files
+from cafe_edu.data.datum import parse_datum
+from cafe_edu.data.records import counted
 from cafe_edu.errors import DataError
-from cafe_edu.proto.caffe_pb2 import Datum
 
 _environments = weakref.WeakValueDictionary()  # LMDB opens a file once per process; our readers share it
 
@@ -98,6 +97,22 @@ class LmdbReader:
         """Put the cursor back on the first record."""
         self._try(self._cursor.first)
 
+    def key(self):
+        """The key of the record under the cursor: a place to come back to."""
+        return self._try(self._cursor.key)
+
+    def seek(self, key):
+        """Put the cursor on the record of this key.
+
+        Raises
+        ------
+        DataError
+            If there is none. The cursor is then on the first record.
+        """
+        if not self._try(self._cursor.set_key, key):
+            self.rewind()
+            raise DataError(f"{self.path}: no record {key.decode(errors='replace')!r}; is it the database it was?")
+
     def close(self):
         """Let go of the file. Closing twice is fine; reading afterwards is not."""
         self._cursor = None
@@ -153,69 +168,36 @@ def write_lmdb(path, pairs, progress=False):
     ----------
     Caffe: ``tools/convert_imageset.cpp``, ``examples/mnist/convert_mnist_data.cpp``.
     """
-    path = pathlib.Path(path)
-    if progress:
-        from tqdm.auto import tqdm
-
-        pairs = tqdm(pairs, desc=f"writing {path.name}", unit=" items")
     with lmdb_writer(path) as put:
-        for count, pair in enumerate(pairs):
-            datum = pair if isinstance(pair, Datum) else array_to_datum(*pair)
-            put(b"%08d" % count, datum.SerializeToString())
+        for key, record in counted(pairs, pathlib.Path(path), progress):
+            put(key, record)
 
 
 @contextlib.contextmanager
 def lmdb_writer(path):
-    """Write records to a new LMDB: yield a function ``put(key, record)``.
+    """Write records to a new LMDB, whole or not at all: yield a function ``put(key, record)``.
 
-    The records are written into a folder beside ``path`` that takes its name when the block ends. If the
-    block raises or the process dies, there is no ``path``.
-
-    Parameters
-    ----------
-    path : str or Path
-        The folder to make. It must not exist.
-
-    Yields
-    ------
-    function (bytes, bytes)
-        Adds one record. Each key must be greater than the one before it.
-
-    Raises
-    ------
-    DataError
-        If ``path`` is there already, a key is out of order, or nothing was written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "one_lmdb"
-    >>> with lmdb_writer(path) as put:
-    ...     put(b"00000000_cat.png", Datum(label=3).SerializeToString())
-    >>> [(key, datum.label) for key, datum in LmdbReader(path)]
-    [(b'00000000_cat.png', 3)]
+    A thousand records are committed at a time, as Caffe does. Each key must be greater than the one before it.
     """
-    path = pathlib.Path(path)
-    _refuse_existing(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
-    new.mkdir()
-    try:
-        with contextlib.closing(lmdb.open(str(new), lock=False, mode=0o666, sync=False)) as environment:
-            yield from _write_records(environment, path)
-        _refuse_existing(path)
-        try:
-            os.rename(new, path)
-        except OSError:  # somebody else made it in this very moment
-            _refuse_existing(path)
-            raise
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+    with (
+        files.making(path) as new,
+        contextlib.closing(lmdb.open(str(new), lock=False, mode=0o666, sync=False)) as environment,
+    ):
+        waiting, last = [], b""
 
+        def put(key, record):
+            nonlocal last
+            if key <= last:
+                raise DataError(f"{path}: expected keys in growing order, found {key!r} after {last!r}")
+            last = key
+            waiting.append((key, record))
+            if len(waiting) == 1000:
+                _commit(environment, waiting)
+                waiting.clear()
 
-def _refuse_existing(path):
-    if os.path.lexists(path):
-        raise DataError(f"{path} is there already: delete it first, or choose another name")
+        yield put
+        _commit(environment, waiting)
+        environment.sync(True)
 
 
 def _open(path):
@@ -256,27 +238,6 @@ def _open(path):
 
 def _reason(error):
     return str(error).rpartition(": ")[2]
-
-
-def _write_records(environment, path):
-    """Yield ``put``, then commit what it was given; a thousand records at a time, as Caffe does."""
-    waiting, last = [], None
-
-    def put(key, record):
-        nonlocal last
-        if last is not None and key <= last:
-            raise DataError(f"{path}: expected keys in growing order, found {key!r} after {last!r}")
-        last = key
-        waiting.append((key, record))
-        if len(waiting) == 1000:
-            _commit(environment, waiting)
-            waiting.clear()
-
-    yield put
-    if last is None:
-        raise DataError(f"{path}: nothing to write: expected at least one (array, label) pair, found none")
-    _commit(environment, waiting)
-    environment.sync(True)
 
 
 def _commit(environment, records):

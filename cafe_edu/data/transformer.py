@@ -3,7 +3,22 @@
 import numpy as np
 
 from cafe_edu import caffemodel, files
+from cafe_edu.data.augment import Augmenter
 from cafe_edu.errors import DataError, SpecError
+
+OLD = ("scale", "mean_file", "crop_size", "mirror")
+
+
+def refuse_old_fields(options):
+    """Raise ``SpecError`` if a data layer's own options say what ``transform_param`` says today.
+
+    Caffe moves these fields only in files of 2014 (`cafe_edu.legacy`), and elsewhere ignores them.
+    """
+    for field in OLD:
+        if options.HasField(field):
+            name = options.DESCRIPTOR.name  # such as ImageDataParameter
+            words = "".join(f"_{c.lower()}" if c.isupper() else c for c in name.removesuffix("Parameter"))
+            raise SpecError(f"`{field}` in `{words[1:]}_param` is Caffe's old way: move it to `transform_param`")
 
 
 class Transformer:
@@ -13,17 +28,19 @@ class Transformer:
 
     The window is the whole item, or ``crop_size`` by ``crop_size`` pixels of it: at random in TRAIN,
     in the middle in TEST. A mean image is cut at the same window. Half of the results are mirrored
-    left to right if ``mirror`` is set, in both phases.
+    left to right if ``mirror`` is set, in both phases. Random changes that Caffe does not know come first, in
+    TRAIN only (see `Augmenter`).
 
     Parameters
     ----------
     options : TransformationParameter
         ``scale`` s, default 1; ``mirror``; ``crop_size``; ``mean_file``, a mean image, or
         ``mean_value``, one number or one per channel; ``force_color`` or ``force_gray``, which only
-        say how encoded images are read (see `color`).
+        say how encoded images are read (see `color`); and those of `Augmenter`.
     phase : "TRAIN" or "TEST"
     rng : numpy.random.Generator
-        Draws mirrors and windows: first whether to mirror, then the row, then the column.
+        Draws mirrors and windows: first whether to mirror, then the row, then the column. It may be set anew
+        between items.
     folder : Path, optional
         Where a relative ``mean_file`` is looked for, after the current folder.
 
@@ -60,15 +77,10 @@ class Transformer:
         self.phase = phase
         self.rng = rng
         self.color = True if options.force_color else False if options.force_gray else None
-        self._mean = None
+        self._augment = Augmenter(options)
         if options.force_color and options.force_gray:
             raise SpecError("transform_param: expected force_color or force_gray, found both")
-        if options.mean_file and options.mean_value:
-            raise SpecError("transform_param: expected mean_file or mean_value, found both")
-        if options.mean_file:
-            self._mean = _read_mean(files.find(options.mean_file, folder))
-        elif options.mean_value:
-            self._mean = np.array(options.mean_value, np.float32).reshape(-1, 1, 1)
+        self._mean = mean_of(options, folder)
 
     def shape(self, item_shape):
         """The shape (C, h, w) of what becomes of an item of shape (C, H, W)."""
@@ -103,6 +115,8 @@ class Transformer:
                 f"expected an item that becomes {out.shape}, as the first of its batch, found one that "
                 f"becomes {shape}: items of several sizes want a crop_size, or batch_size 1"
             )
+        if self.phase == "TRAIN":
+            item = self._augment(item, self.rng)
         mirrored = self.options.mirror and self.rng.integers(2)
         window = self._window(item.shape, *shape[1:])
         y = out[..., ::-1] if mirrored else out
@@ -139,6 +153,15 @@ class Transformer:
                 f"expected 1 mean_value, or {item_shape[0]} for items of {item_shape[0]} channels, "
                 f"found {len(self._mean)}"
             )
+
+
+def mean_of(options, folder=None):
+    """Return what ``transform_param`` says to subtract: an image (C, H, W), values (C, 1, 1), or None."""
+    if options.mean_file and options.mean_value:
+        raise SpecError("transform_param: expected mean_file or mean_value, found both")
+    if options.mean_file:
+        return _read_mean(files.find(options.mean_file, folder))
+    return np.array(options.mean_value, np.float32).reshape(-1, 1, 1) if options.mean_value else None
 
 
 def _read_mean(path):

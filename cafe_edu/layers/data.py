@@ -1,22 +1,22 @@
 """Data: images and labels from a database, batch after batch."""
 
-import numpy as np
-
+from cafe_edu.data.chance import seed_from
+from cafe_edu.data.databases import open_database
 from cafe_edu.data.datasets import resolve_source
-from cafe_edu.data.datum import datum_to_array
-from cafe_edu.data.lmdb_db import LmdbReader
-from cafe_edu.data.transformer import Transformer
-from cafe_edu.errors import DataError, SpecError
+from cafe_edu.data.prefetch import Prefetcher
+from cafe_edu.data.record_batches import RecordBatches
+from cafe_edu.data.transformer import Transformer, refuse_old_fields
 from cafe_edu.layer import Layer, register
 
 
 @register("Data")
 class Data(Layer):
-    r"""Read the next N items of an LMDB, and begin again after the last.
+    r"""Read the next N items of a database, and begin again after the last.
 
     .. math:: y_n = s \, (x_{i + n} - m)
 
-    with the scale s, mean m, crop and mirror of ``transform_param`` (see `Transformer`).
+    with the scale s, mean m, crop and mirror of ``transform_param`` (see `Transformer`). A thread makes the next
+    batches while the net computes (see `Prefetcher`).
 
     Options (``data_param``)
     ------------------------
@@ -26,7 +26,11 @@ class Data(Layer):
     batch_size : int
         N, how many items at a time.
     backend : LEVELDB or LMDB, default=LEVELDB
-        The kind of database. Only LMDB is read so far.
+        The kind of database. LevelDB needs the package plyvel.
+    prefetch : int, default=4
+        How many batches are made ahead of time; 0 makes each when it is needed.
+    force_encoded_color : bool, default=false
+        Read encoded images in colour, like ``force_color`` in ``transform_param``.
     rand_skip : int, default=0
         Begin at a random one of the first ``rand_skip`` items.
 
@@ -45,53 +49,39 @@ class Data(Layer):
     num_top = (1, 2)
 
     def setup(self, bottom):
-        for field in ("scale", "mean_file", "crop_size", "mirror"):
-            if self.options.HasField(field):
-                raise SpecError(f"`{field}` in `data_param` is Caffe's old way: move it to `transform_param`")
-        if self.options.backend != self.options.LMDB:
-            raise SpecError(
-                "expected `backend: LMDB` in `data_param`, found LEVELDB (which is also what none means): "
-                "only LMDB is read so far"
-            )
-        self.batch_size = self.required("batch_size")
-        self.transformer = Transformer(self.spec.transform_param, self.phase, self.rng, self.folder)
-        self.reader = LmdbReader(resolve_source(self.required("source"), self.folder))
-        if self.options.rand_skip:
-            self.reader.skip(self.rng.integers(self.options.rand_skip))
+        refuse_old_fields(self.options)
+        batch_size, source = self.required("batch_size"), self.required("source")
+        transformer = Transformer(self.spec.transform_param, self.phase, self.rng, self.folder)
+        backend = self.options.DB.Name(self.options.backend)
+        records = RecordBatches(
+            open_database(resolve_source(source, self.folder), backend),
+            batch_size,
+            transformer,
+            seed_from(self.rng),
+            color=True if self.options.force_encoded_color else transformer.color,
+            rand_skip=self.options.rand_skip,
+            dtype=self.dtype,
+        )
+        self.batches = Prefetcher(records, self.options.prefetch)
 
     def top_shapes(self, bottom_shapes):
-        item = self._unpack(*self.reader.peek())
-        shapes = [(self.batch_size, *self.transformer.shape(item.shape)), (self.batch_size,)]
-        return shapes[: len(self.spec.top)]
+        return self.batches.shapes()[: len(self.spec.top)]
 
     def forward(self, bottom, top):
-        on_cpu = self.xp is np
-        y = top[0].data if on_cpu else np.empty(top[0].shape, self.dtype)
-        labels = np.empty(self.batch_size, self.dtype)
-        for n in range(self.batch_size):
-            key, datum = self.reader.next()
-            item = self._unpack(key, datum)
-            try:
-                self.transformer(item, out=y[n])
-            except DataError as error:
-                error.add_note(self._place(key))
-                raise
-            labels[n] = datum.label
-        if not on_cpu:
-            top[0].data = y
-        if len(top) == 2:
-            top[1].data = labels
+        for blob, array in zip(top, self.batches.next(), strict=False):
+            blob.data = array
 
     def backward(self, top, propagate_down, bottom):
         pass  # nothing lies below
 
-    def _unpack(self, key, datum):
-        """The pixels of a record, (C, H, W)."""
-        try:
-            return datum_to_array(datum, True if self.options.force_encoded_color else self.transformer.color)
-        except DataError as error:
-            error.add_note(self._place(key))
-            raise
+    def state(self):
+        """Return where the net is in the data, as a small dict for JSON; batches made ahead do not count."""
+        return self.batches.state()
 
-    def _place(self, key):
-        return f"in record {key.decode(errors='replace')!r} of {self.reader.path}"
+    def restore(self, state):
+        """Go on from a ``state``: the batches that follow are those that followed then."""
+        self.batches.restore(state)
+
+    def close(self):
+        """Stop the thread and close the database. A layer that is dropped does so by itself."""
+        self.batches.close()

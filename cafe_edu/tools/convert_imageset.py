@@ -10,8 +10,9 @@ import pathlib
 import numpy as np
 
 from cafe_edu.data.databases import database_writer
-from cafe_edu.data.images import resize
-from cafe_edu.data.imread import imread
+from cafe_edu.data.datum import array_to_datum
+from cafe_edu.data.image_list import read_image_list
+from cafe_edu.data.images import load_image, read_bytes
 from cafe_edu.errors import DataError, SpecError
 from cafe_edu.proto.caffe_pb2 import Datum
 
@@ -77,7 +78,7 @@ def convert_imageset(
     if encode_type and not encoded:
         log.info("encode_type specified, assuming encoded=true.")
         encoded = True
-    lines = read_list(listfile)
+    lines = read_image_list(listfile)
     if shuffle:
         log.info("Shuffling data")
         np.random.default_rng(seed).shuffle(lines)
@@ -117,58 +118,24 @@ def convert_imageset(
     return {"images": count, "left_out": left_out, "database": str(database)}
 
 
-def read_list(path):
-    """Read a list of images: return (name, label) pairs.
-
-    Raises
-    ------
-    DataError
-        If there is no such file, or a line is not ``NAME LABEL``.
-    """
-    try:
-        text = pathlib.Path(path).read_text(encoding="utf-8", errors="surrogateescape")
-    except FileNotFoundError:
-        raise DataError(f"no such list of images: {path}") from None
-    pairs = []
-    for number, line in enumerate(text.split("\n"), 1):
-        line = line.removesuffix("\r")
-        if not line.strip():
-            continue
-        name, _, label = line.rpartition(" ")
-        if not name or not label.lstrip("-").isdecimal() or not -(2**31) <= int(label) < 2**31:
-            raise DataError(f"{path}, line {number}: expected an image's name, a blank and a label that is a "
-                            f"whole number, found {line[:80]!r}")  # fmt: skip
-        pairs.append((name, int(label)))
-    if not pairs:
-        raise DataError(f"{path}: expected lines such as `cat.jpg 3`, found an empty list")
-    return pairs
-
-
 def _datum(number, path, label, settings):
     """One image as a Datum; or the DataError that says why not."""
     gray, size, encoded, kind = settings
+    size = size if any(size) else None
     try:
-        if encoded:
-            ending = pathlib.Path(path).suffix.lower().lstrip(".")
-            kind = kind or ending
-            same = kind == ending or (kind == "jpg" and ending == "jpeg")
-            data = pathlib.Path(path).read_bytes()
-            pixels = imread(io.BytesIO(data), not gray)  # also a file that is kept as it is must be an image
-            if not same or any(size) or gray:
-                data = _encode(_resized(pixels, size), kind, path)
-            return Datum(data=data, label=label, encoded=True)
-        pixels = _resized(imread(path, not gray), size)
+        if not encoded:
+            datum = array_to_datum(load_image(path, not gray, size), label)
+            datum.encoded = False  # Caffe says so in so many bytes
+            return datum
+        content, ending = read_bytes(path), pathlib.Path(path).suffix.lower().lstrip(".")
+        pixels = load_image(path, not gray, size)  # also a file that is kept as it is must be an image
+        kind = kind or ending
+        same = kind == ending or (kind == "jpg" and ending == "jpeg")
+        if not same or size or gray:
+            content = _encode(pixels, kind, path)
+        return Datum(data=content, label=label, encoded=True)
     except DataError as error:
         return error
-    except OSError as error:
-        return DataError(f"no such image: {path}" if isinstance(error, FileNotFoundError) else f"{path}: {error}")
-    height, width, channels = pixels.shape
-    data = pixels.transpose(2, 0, 1).tobytes()
-    return Datum(channels=channels, height=height, width=width, data=data, label=label, encoded=False)
-
-
-def _resized(pixels, size):
-    return resize(pixels, *size) if any(size) and pixels.shape[:2] != size else pixels
 
 
 def _encode(pixels, kind, path):
@@ -178,9 +145,8 @@ def _encode(pixels, kind, path):
     known = Image.registered_extensions()
     if f".{kind}" not in known:
         raise SpecError(f"{path}: expected encode_type png, jpg or another kind that pillow writes, found {kind!r}")
-    image = Image.fromarray(np.ascontiguousarray(pixels[:, :, ::-1].squeeze(2) if pixels.shape[2] == 1
-                                                 else pixels[:, :, ::-1]))  # fmt: skip
-    file = io.BytesIO()
+    rgb = np.ascontiguousarray(pixels[::-1].transpose(1, 2, 0))
+    image, file = Image.fromarray(rgb[:, :, 0] if len(pixels) == 1 else rgb), io.BytesIO()
     image.save(file, known[f".{kind}"], **({"quality": 95} if kind in ("jpg", "jpeg") else {}))
     return file.getvalue()
 

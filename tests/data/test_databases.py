@@ -1,24 +1,54 @@
+import os
+
 import pytest
 
-from cafe_edu.data.databases import database_writer, open_database
+from cafe_edu.data.databases import database_writer, open_database, write_database
 from cafe_edu.errors import DataError
 from cafe_edu.proto.caffe_pb2 import Datum
 
+RECORDS = [(b"00000000_a.png", Datum(label=1)), (b"00000003_b.png", Datum(label=2))]
 
-def test_what_was_written_is_read(tmp_path):
-    with database_writer(tmp_path / "db", "lmdb") as put:
-        put(b"a", Datum(label=1).SerializeToString())
-        put(b"b", Datum(label=2).SerializeToString())
+
+@pytest.fixture(params=["lmdb", "LEVELDB"])
+def backend(request):
+    if request.param == "LEVELDB":
+        pytest.importorskip("plyvel")
+    return request.param
+
+
+def test_what_was_written_is_read(tmp_path, backend):
+    with database_writer(tmp_path / "db", backend) as put:
+        for key, datum in RECORDS:
+            put(key, datum.SerializeToString())
         assert not (tmp_path / "db").exists()
-    with open_database(tmp_path / "db", "lmdb") as reader:
-        assert [(key, datum.label) for key, datum in reader] == [(b"a", 1), (b"b", 2)]
+    with open_database(tmp_path / "db", backend) as reader:
+        assert list(reader) == RECORDS
+    assert os.listdir(tmp_path) == ["db"]
+
+
+def test_a_failure_leaves_nothing(tmp_path, backend):
+    with pytest.raises(KeyboardInterrupt), database_writer(tmp_path / "db", backend) as put:
+        put(b"a", b"")
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == []
+
+
+def test_more_records_than_one_transaction_holds(tmp_path, backend):
+    write_database(tmp_path / "db", [Datum(label=i) for i in range(2500)], backend)
+    with open_database(tmp_path / "db", backend) as reader:
+        assert [datum.label for _, datum in reader] == list(range(2500))
+
+
+@pytest.mark.parametrize("second", [b"b", b"a"])
+def test_an_lmdbs_keys_grow(tmp_path, second):
+    message = f"db: expected keys in growing order, found {second!r} after b'b'"
+    with pytest.raises(DataError, match=message), database_writer(tmp_path / "db") as put:
+        put(b"b", b"")
+        put(second, b"")
+    assert os.listdir(tmp_path) == []
 
 
 def test_an_unknown_kind(tmp_path):
-    with pytest.raises(DataError, match="expected backend 'lmdb' or 'leveldb', found 'sqlite'"):
-        open_database(tmp_path, "sqlite")
-    with (
-        pytest.raises(DataError, match="expected backend 'lmdb' or 'leveldb', found 'sqlite'"),
-        database_writer(tmp_path / "db", "sqlite"),
-    ):
-        pass
+    for use in (open_database, database_writer):
+        with pytest.raises(DataError, match="expected the backend LMDB or LEVELDB, found 'sqlite'"):
+            use(tmp_path, "sqlite")

@@ -84,7 +84,7 @@ def test_gray_is_forced_to_colour():
 def test_colour_is_forced_to_gray():
     red = np.zeros((1, 1, 3), np.uint8)
     red[..., 0] = 200
-    np.testing.assert_array_equal(datum_to_array(encoded(red), color=False), [[[60]]])  # 0.299 * 200
+    np.testing.assert_array_equal(datum_to_array(encoded(red), color=False), [[[59]]])  # 0.299 * 200, cut
 
 
 def test_transparency_is_a_fourth_channel_unless_colour_is_forced():

@@ -181,12 +181,6 @@ def test_old_fields_are_refused(make, field):
         make(numbered(1), options=field)
 
 
-@pytest.mark.parametrize("backend", ["", "backend: LEVELDB"])
-def test_leveldb_is_not_read_yet(backend):
-    with pytest.raises(SpecError, match="expected `backend: LMDB` in `data_param`, found LEVELDB"):
-        make_layer("Data", spec=f"data_param {{ source: 'x' batch_size: 1 {backend} }}", tops=2)
-
-
 def test_a_batch_of_none(make):
     with pytest.raises(SpecError, match="expected a `batch_size` of 1 or more in `data_param`, found 0"):
         make(numbered(1), batch_size=0)

@@ -3,6 +3,10 @@
 CASES = {
     "Data": [],
     "DummyData": [],
+    "HDF5Data": [],
+    "ImageData": [],
     "Input": [],
+    "MemoryData": [],
     "Parameter": [],
+    "WindowData": [],
 }

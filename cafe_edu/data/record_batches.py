@@ -1,0 +1,81 @@
+"""Batches of a database's records: what a Data layer reads."""
+
+import numpy as np
+
+from cafe_edu.data.chance import BATCH, START, generator
+from cafe_edu.data.datum import datum_to_array
+from cafe_edu.data.prefetch import checked_state
+from cafe_edu.errors import noting
+
+
+class RecordBatches:
+    """The next N records of a database, again and again from the first; a source for `Prefetcher`.
+
+    Parameters
+    ----------
+    reader : what `cafe_edu.data.databases.open_database` returns
+    batch_size : int
+    transformer : Transformer
+    seed : int
+        Of all chance here (see `cafe_edu.data.chance`).
+    color : bool, optional
+        For encoded records: True forces three channels, False one.
+    rand_skip : int, default=0
+        Begin at a random one of the first so many records.
+    dtype : dtype, default=float32
+
+    Examples
+    --------
+    >>> from cafe_edu.data import databases, datasets, transformer
+    >>> from cafe_edu.proto.caffe_pb2 import TransformationParameter
+    >>> reader = databases.open_database(datasets.lmdb("digits", "test"), "LMDB")
+    >>> plain = transformer.Transformer(TransformationParameter(), "TEST", None)
+    >>> batches = RecordBatches(reader, 4, plain, seed=0)
+    >>> x, labels = batches.read()
+    >>> x.shape, labels
+    ((4, 1, 28, 28), array([2., 4., 7., 8.], dtype=float32))
+    >>> batches.state()
+    {'key': '00000004', 'batch': 1, 'seed': 0}
+    >>> batches.close()
+    """
+
+    def __init__(self, reader, batch_size, transformer, seed, color=None, rand_skip=0, dtype=np.float32):
+        self.reader, self.batch_size, self.transformer = reader, batch_size, transformer
+        self.seed, self.color, self.dtype = seed, color, dtype
+        self.batch = 0
+        if rand_skip:
+            reader.skip(int(generator(seed, START).integers(rand_skip)))
+
+    def shapes(self):
+        key, datum = self.reader.peek()
+        with noting(self._place(key)):
+            item = self.transformer.shape(datum_to_array(datum, self.color).shape)
+        return [(self.batch_size, *item), (self.batch_size,)]
+
+    def read(self):
+        self.transformer.rng = generator(self.seed, BATCH, self.batch)
+        x, labels = None, np.empty(self.batch_size, self.dtype)
+        for n in range(self.batch_size):
+            key, datum = self.reader.next()
+            with noting(self._place(key)):
+                item = datum_to_array(datum, self.color)
+                if x is None:
+                    x = np.empty((self.batch_size, *self.transformer.shape(item.shape)), self.dtype)
+                self.transformer(item, out=x[n])
+            labels[n] = datum.label
+        self.batch += 1
+        return [x, labels]
+
+    def state(self):
+        return {"key": self.reader.key().decode("latin-1"), "batch": self.batch, "seed": self.seed}
+
+    def restore(self, state):
+        state = checked_state(state, self.state(), "a Data layer")
+        self.reader.seek(state["key"].encode("latin-1"))
+        self.batch, self.seed = state["batch"], state["seed"]
+
+    def close(self):
+        self.reader.close()
+
+    def _place(self, key):
+        return f"in record {key.decode(errors='replace')!r} of {self.reader.path}"
