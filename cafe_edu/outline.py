@@ -179,7 +179,12 @@ def _outline_of(net, originals, assumed):
 
 def _stand_in(layer, given, assumed, folder):
     """Turn a data layer into an Input that makes blobs of the same shapes."""
-    shapes = [given.pop(top) if top in given else _shape(layer, i, assumed, folder) for i, top in enumerate(layer.top)]
+    options = getattr(layer, _OPTIONS[layer.type])
+    N = next((given[top][0] for top in layer.top if given.get(top)), options.batch_size)
+    shapes = [
+        given.pop(top) if top in given else _shape(layer, i, N, options, assumed, folder)
+        for i, top in enumerate(layer.top)
+    ]
     layer.type = "Input"
     for i, shape in enumerate(shapes):
         _set_shape(layer, i, shape)
@@ -194,10 +199,9 @@ def _set_shape(layer, i, shape):
     shapes[i].dim[:] = shape
 
 
-def _shape(layer, i, assumed, folder):
-    """What is known of the shape of a data layer's top."""
-    options = getattr(layer, _OPTIONS[layer.type])
-    N, crop = options.batch_size, layer.transform_param.crop_size
+def _shape(layer, i, N, options, assumed, folder):
+    """What is known of the shape of a data layer's top, with N items."""
+    crop = layer.transform_param.crop_size
     if i == 1 and layer.type != "HDF5Data":
         return (N,)
     item = None

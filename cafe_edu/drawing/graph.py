@@ -174,13 +174,22 @@ def _layout(boxes, arrows, rankdir):
         "LR": lambda x, y: (y, -x),
         "RL": lambda x, y: (-y, -x),
     }[rankdir]
-    vertices = {key: Vertex(key) for key in boxes}
-    for key, vertex in vertices.items():
-        width, height = boxes[key].size
+
+    class Node(Vertex):  # grandalf keeps sets: by number they have one order at every run, by address they would not
+        def __hash__(self):
+            return self.number
+
+    class Arrow(Edge):
+        def __hash__(self):
+            return self.number
+
+    vertices = {key: Node(key) for key in boxes}
+    for number, (key, vertex) in enumerate(vertices.items()):
+        vertex.number, (width, height) = number, boxes[key].size
         vertex.view = _View(height, width) if rankdir in ("LR", "RL") else _View(width, height)
-    edges = [Edge(vertices[a], vertices[b]) for a, b in arrows]
-    for edge in edges:
-        edge.view = EdgeViewer()
+    edges = [Arrow(vertices[a], vertices[b]) for a, b in arrows]
+    for number, edge in enumerate(edges):
+        edge.number, edge.view = number, EdgeViewer()
     places, curves, left = {}, [], 0.0
     for part in Graph(list(vertices.values()), edges).C:  # parts that nothing joins stand side by side
         layout = SugiyamaLayout(part)

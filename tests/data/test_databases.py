@@ -27,9 +27,13 @@ def test_what_was_written_is_read(tmp_path, backend):
 
 
 def test_a_failure_leaves_nothing(tmp_path, backend):
-    with pytest.raises(KeyboardInterrupt), database_writer(tmp_path / "db", backend) as put:
-        put(b"a", b"")
-        raise KeyboardInterrupt
+    def broken():
+        with database_writer(tmp_path / "db", backend) as put:
+            put(b"a", b"")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken()
     assert os.listdir(tmp_path) == []
 
 
@@ -41,10 +45,13 @@ def test_more_records_than_one_transaction_holds(tmp_path, backend):
 
 @pytest.mark.parametrize("second", [b"b", b"a"])
 def test_an_lmdbs_keys_grow(tmp_path, second):
-    message = f"db: expected keys in growing order, found {second!r} after b'b'"
-    with pytest.raises(DataError, match=message), database_writer(tmp_path / "db") as put:
-        put(b"b", b"")
-        put(second, b"")
+    def write():
+        with database_writer(tmp_path / "db") as put:
+            put(b"b", b"")
+            put(second, b"")
+
+    with pytest.raises(DataError, match=f"db: expected keys in growing order, found {second!r} after b'b'"):
+        write()
     assert os.listdir(tmp_path) == []
 
 
