@@ -90,7 +90,7 @@ def doctor():
         ("GPU", _gpu()),
         ("data folder", str(datasets.data_home())),
     ]
-    for name in ("digits", "mnist"):
+    for name in datasets.ITEMS:
         found = "at hand" if datasets.at_hand(name) else f"not here (optional): cafe fetch {name}"
         facts.append((f"data set {name}", found))
     return facts

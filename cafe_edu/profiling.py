@@ -146,7 +146,6 @@ def _count_bytes(net, records):
         return total
 
     for step, record in zip(net.steps, records, strict=True):
-        made = [blob for blob in step.top if blob not in step.bottom]
-        record.data_bytes = count(made, "_data")
-        record.diff_bytes = count(made, "_diff")
+        record.data_bytes = count(step.top, "_data")
+        record.diff_bytes = count(step.top, "_diff")
         record.param_bytes = count(step.layer.params, "_data", "_diff")

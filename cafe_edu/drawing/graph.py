@@ -175,17 +175,13 @@ def _layout(boxes, arrows, rankdir):
         "RL": lambda x, y: (-y, -x),
     }[rankdir]
 
-    class Node(Vertex):  # grandalf keeps sets: by number they have one order at every run, by address they would not
+    class Arrow(Edge):  # grandalf keeps sets of them: by number they have one order at every run, by address not
         def __hash__(self):
             return self.number
 
-    class Arrow(Edge):
-        def __hash__(self):
-            return self.number
-
-    vertices = {key: Node(key) for key in boxes}
-    for number, (key, vertex) in enumerate(vertices.items()):
-        vertex.number, (width, height) = number, boxes[key].size
+    vertices = {key: Vertex(key) for key in boxes}
+    for key, vertex in vertices.items():
+        width, height = boxes[key].size
         vertex.view = _View(height, width) if rankdir in ("LR", "RL") else _View(width, height)
     edges = [Arrow(vertices[a], vertices[b]) for a, b in arrows]
     for number, edge in enumerate(edges):

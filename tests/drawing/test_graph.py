@@ -58,16 +58,22 @@ def test_directions(rankdir, axis, sign):
     assert sign * (texts["sum"][axis] - texts["x"][axis]) > 50
 
 
-def test_arrows_go_from_box_to_box_and_cross_none():
-    figure = draw_graph(NET)
+def crossings(figure):
+    """How many boxes are crossed by arrows that neither leave nor reach them."""
     (axes,) = figure.axes
     boxes = [p for p in axes.patches if type(p).__name__ == "Rectangle"]
+    count = 0
     for arrow in (p for p in axes.patches if type(p).__name__ == "FancyArrowPatch"):
         points = arrow._path_original.interpolated(20).vertices[1:-1]
         for box in boxes:
             (x, y), w, h = box.get_xy(), box.get_width(), box.get_height()
             inside = (points[:, 0] > x) & (points[:, 0] < x + w) & (points[:, 1] > y + 1) & (points[:, 1] < y + h - 1)
-            assert not inside.any()
+            count += inside.any()
+    return count
+
+
+def test_arrows_cross_no_box():
+    assert crossings(draw_graph(NET)) == 0
 
 
 def test_both_phases_in_one_picture():
@@ -119,7 +125,9 @@ def test_pictures_are_the_same_at_every_run(tmp_path, ending):
 
 def test_googlenet(data_folder):
     model = data_folder / "prototxt_zoo/BVLC__caffe/models/bvlc_googlenet/deploy.prototxt"
-    texts, boxes, arrows = look(draw_graph(model))
+    figure = draw_graph(model)
+    texts, boxes, arrows = look(figure)
+    assert crossings(figure) == 0
     assert boxes == 143  # every layer
     assert "inception_4a/output" in texts
     assert arrows == 84 + 9 * 3  # a chain of 85 boxes, and three ways more through each inception
