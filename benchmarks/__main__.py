@@ -80,9 +80,10 @@ def machine():
 @click.option("--rounds", default=7, show_default=True, help="Turns of each side.")
 @click.option("--steps", default=40, show_default=True, help="Steps in each turn.")
 def main(rounds, steps):
-    """Measure cafe_edu beside PyTorch."""
+    """Measure cafe_edu beside PyTorch, and its data layer beside data in memory."""
     found = {"machine": machine(), "import_s": import_times(rounds)}
     found["lenet_step"] = compare(side_by_side("lenet_step", ["ours", "torch"], rounds, steps), "ours", "torch")
+    found["data_loop"] = compare(side_by_side("data_loop", ["lmdb", "memory"], rounds, steps), "lmdb", "memory")
     with replacing(HERE / "latest.json") as new:
         new.write_text(json.dumps(found, indent=1) + "\n")
     report(found)
@@ -98,6 +99,11 @@ def report(found):
         click.echo(f"{code:34}{seconds:.2f} s")
     click.echo(f"{'LeNet step, batch 64':34}{ours:.1f} ms, PyTorch {theirs:.1f} ms")
     click.echo(f"{'':34}ratio {step['ratio']:.2f}, by round {low:.2f} to {high:.2f} (to hold: 1.6)")
+    loop = found["data_loop"]
+    low, high = loop["ratio_by_round"][0], loop["ratio_by_round"][-1]
+    read, at_hand = loop["lmdb"]["median_ms"], loop["memory"]["median_ms"]
+    click.echo(f"{'the same from an LMDB':34}{read:.1f} ms, from memory {at_hand:.1f} ms")
+    click.echo(f"{'':34}ratio {loop['ratio']:.2f}, by round {low:.2f} to {high:.2f} (to hold: 1.05)")
 
 
 if __name__ == "__main__":

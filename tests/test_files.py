@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from cafe_edu.errors import DataError
-from cafe_edu.files import find, replacing
+from cafe_edu.files import find, making, replacing
 
 
 def write_half(path):
@@ -103,3 +103,33 @@ def test_find_names_every_place(tmp_path, monkeypatch):
     with pytest.raises(DataError) as caught:
         find("no.h5", tmp_path)  # two ways to say one place
     assert str(caught.value) == f"no such file: no.h5 (looked for {tmp_path / 'no.h5'})"
+
+
+def test_a_name_that_cannot_be_one():
+    with pytest.raises(DataError, match=r"cannot look for xxx.*: File name too long"):
+        find("x" * 5000)
+
+
+def test_a_folder_is_made_whole(tmp_path):
+    with making(tmp_path / "deep/new") as folder:
+        (folder / "a").write_text("one")
+        assert not (tmp_path / "deep/new").exists()
+    assert (tmp_path / "deep/new/a").read_text() == "one"
+    assert os.listdir(tmp_path / "deep") == ["new"]
+
+
+def test_a_folder_is_not_made_by_halves(tmp_path):
+    with pytest.raises(RuntimeError, match="cut off"), making(tmp_path / "new") as folder:
+        write_half(folder / "a")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_is_there_already_stays(tmp_path):
+    words = "new is there already: delete it first, or choose another name"
+    (tmp_path / "new").mkdir()
+    with pytest.raises(DataError, match=words), making(tmp_path / "new"):
+        pass
+    (tmp_path / "new").rmdir()
+    with pytest.raises(DataError, match=words), making(tmp_path / "new"):
+        (tmp_path / "new").mkdir()  # somebody else was quicker
+    assert os.listdir(tmp_path) == ["new"]

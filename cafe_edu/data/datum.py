@@ -94,7 +94,7 @@ def datum_to_array(datum, color=None):
         values = np.frombuffer(datum.data, np.uint8)
     else:
         values = np.array(datum.float_data, np.float32)
-    if values.size == 0 or values.size != shape[0] * shape[1] * shape[2]:
+    if min(shape) < 1 or values.size != shape[0] * shape[1] * shape[2]:
         raise DataError(
             f"expected a Datum whose shape (channels, height, width) counts its values, "
             f"found shape {shape} and {values.size} values"

@@ -104,7 +104,7 @@ def _dataset(file, name, path):
         raise DataError(f"{path}: expected a dataset {name!r}, found a group")
     if dataset.dtype.kind not in "iuf":
         raise DataError(f"{path}: expected numbers in {name!r}, found {dataset.dtype}")
-    if dataset.ndim < 1 or dataset.size == 0:
+    if not dataset.shape or dataset.size == 0:
         raise DataError(f"{path}: expected items along axis 0 of {name!r}, found shape {dataset.shape}")
     if dataset.nbytes > MOST * pathlib.Path(path).stat().st_size:
         raise DataError(f"{path} is damaged: {name!r} {dataset.shape} cannot fit in a file of this size")

@@ -41,19 +41,16 @@ class LevelDbReader:
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
-        self._plyvel = _plyvel()
         _check(self.path)
-        folder = tempfile.mkdtemp(prefix="cafe_edu-leveldb-")
-        self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        _link(self.path, folder)
+        self._plyvel = _plyvel()
+        self._folder = tempfile.mkdtemp(prefix="cafe_edu-leveldb-")
+        self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        _link(self.path, self._folder)
         self._database = self._cursor = self._found = None
-        self._database = self._try(self._plyvel.DB, folder, paranoid_checks=True)
+        self._database = self._try(self._plyvel.DB, self._folder, paranoid_checks=True)
         self._cursor = self._records()
         self._count = None
         self.rewind()
-        if self._found is None:
-            self.close()
-            raise DataError(f"{self.path}: expected a LevelDB with records, found an empty one")
 
     def __len__(self):
         """LevelDB does not keep count: the first time, all records are gone through."""
@@ -91,6 +88,8 @@ class LevelDbReader:
         """Put the cursor back on the first record."""
         self._try(self._cursor.seek_to_start)
         self._found = self._try(next, self._cursor, None)
+        if self._found is None:  # LevelDB passes over a first block that it cannot read
+            raise DataError(f"{self.path}: expected a LevelDB with records, found none: it is empty, or damaged")
 
     def key(self):
         """The key of the record under the cursor: a place to come back to."""
@@ -132,7 +131,8 @@ class LevelDbReader:
         try:
             return read(*arguments, **options)
         except self._plyvel.Error as error:
-            reason = str(error).rpartition("/")[2] or "no reason given"
+            reason = b" ".join(part for part in error.args if isinstance(part, bytes)).decode(errors="replace")
+            reason = reason.replace(f"{self._folder}/", "") or str(error)
             raise DataError(f"{self.path}: the LevelDB is damaged ({reason}); copy or make it again") from error
 
     def _parse(self, key, record):

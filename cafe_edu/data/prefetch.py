@@ -84,9 +84,13 @@ class Prefetcher:
         return dict(self._taken)
 
     def restore(self, state):
-        """Go on from a ``state``."""
+        """Go on from a ``state``; one that does not fit the source changes nothing."""
         self._stop()
-        self.source.restore(state)
+        try:
+            self.source.restore(state)
+        except BaseException:
+            self.source.restore(self._taken)
+            raise
         self._taken = dict(state)
 
     def close(self):

@@ -5,7 +5,7 @@ import numpy as np
 from cafe_edu.data.chance import BATCH, START, generator
 from cafe_edu.data.datum import datum_to_array
 from cafe_edu.data.prefetch import checked_state
-from cafe_edu.errors import noting
+from cafe_edu.errors import DataError, noting
 
 
 class RecordBatches:
@@ -57,11 +57,14 @@ class RecordBatches:
         x, labels = None, np.empty(self.batch_size, self.dtype)
         for n in range(self.batch_size):
             key, datum = self.reader.next()
-            with noting(self._place(key)):
+            try:
                 item = datum_to_array(datum, self.color)
                 if x is None:
                     x = np.empty((self.batch_size, *self.transformer.shape(item.shape)), self.dtype)
                 self.transformer(item, out=x[n])
+            except DataError as error:
+                error.add_note(self._place(key))
+                raise
             labels[n] = datum.label
         self.batch += 1
         return [x, labels]
@@ -71,7 +74,7 @@ class RecordBatches:
 
     def restore(self, state):
         state = checked_state(state, self.state(), "a Data layer")
-        self.reader.seek(state["key"].encode("latin-1"))
+        self.reader.seek(state["key"].encode("latin-1", "replace"))
         self.batch, self.seed = state["batch"], state["seed"]
 
     def close(self):

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 
 from cafe_edu.data.prefetch import checked_state
+from cafe_edu.device import to_numpy
 from cafe_edu.errors import DataError, ShapeError
 from cafe_edu.layer import Layer, register
 
@@ -60,7 +61,7 @@ class MemoryData(Layer):
         ShapeError
             If the shapes do not fit the options; then nothing has changed.
         """
-        data, labels = np.asarray(data, self.dtype), np.asarray(labels, self.dtype)
+        data, labels = (np.asarray(to_numpy(array), self.dtype) for array in (data, labels))
         N, *item = self.shape
         if data.ndim != 4 or [*data.shape[1:]] != item:
             raise ShapeError(f"expected data of shape (items, {', '.join(map(str, item))}), found {data.shape}")

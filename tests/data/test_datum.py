@@ -134,6 +134,8 @@ def test_bytes_that_are_no_datum():
         Datum(channels=1, height=2, width=2, data=b"123"),
         Datum(channels=1, height=2, width=2, float_data=[1, 2, 3]),
         Datum(channels=-1, height=-2, width=2, data=b"123"),
+        Datum(channels=-1, height=-2, width=2, data=b"1234"),
+        Datum(channels=0, height=2, width=2),
     ],
 )
 def test_values_that_do_not_fill_the_shape(datum):

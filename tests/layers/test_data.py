@@ -1,4 +1,5 @@
 import io
+import sys
 import time
 
 import numpy as np
@@ -6,12 +7,14 @@ import pytest
 from PIL import Image
 
 from cafe_edu import Net, make_layer
+from cafe_edu.data.databases import write_database
 from cafe_edu.data.datum import array_to_datum
 from cafe_edu.data.lmdb_db import write_lmdb
 from cafe_edu.errors import DataError, NetError, SpecError
 from cafe_edu.proto.caffe_pb2 import Datum
 
 CAFFES = ("plain", "scale", "mean_file", "mean_file_crop_test", "color", "encoded_png")
+CAFFES = (*(f"lmdb_{name}" for name in CAFFES), "leveldb_plain")
 ONE_LAYER = """
 layer {
   name: "digits"  type: "Data"  top: "x"
@@ -29,10 +32,11 @@ def numbered(count, shape=(1, 2, 2)):
 def make(tmp_path):
     """Make a Data layer on a new LMDB."""
 
-    def make(items, batch_size=2, transform="", options="", tops=2, **keywords):
-        write_lmdb(tmp_path / "items_lmdb", items)
+    def make(items, batch_size=2, transform="", options="", tops=2, name="", **keywords):
+        path = tmp_path / f"{name}items_lmdb"
+        write_lmdb(path, items)
         spec = (
-            f"data_param {{ source: '{(tmp_path / 'items_lmdb').as_posix()}' batch_size: {batch_size} "
+            f"data_param {{ source: '{path.as_posix()}' batch_size: {batch_size} "
             f"backend: LMDB {options} }} transform_param {{ {transform} }}"
         )
         return make_layer("Data", spec=spec, tops=tops, **keywords)
@@ -43,7 +47,9 @@ def make(tmp_path):
 @pytest.mark.parametrize("name", CAFFES)
 def test_caffes_own_batches(name, shared, monkeypatch):
     monkeypatch.chdir(shared / "oracle")
-    stored = np.load(f"dataio/lmdb_{name}.npz")
+    if name == "leveldb_plain":
+        pytest.importorskip("plyvel")
+    stored = np.load(f"dataio/{name}.npz")
     net = Net(str(stored["prototxt"]), phase=str(stored["phase"]))
     for data, label in zip(stored["data"], stored["label"], strict=True):
         found = net.forward()
@@ -62,6 +68,21 @@ def test_caffes_random_crops_are_among_ours(shared, monkeypatch):
             windows = np.lib.stride_tricks.sliding_window_view(image, (20, 20)).reshape(-1, 20, 20)
             legal = np.concatenate([windows, windows[:, :, ::-1]])
             assert (legal == crop).all(axis=(1, 2)).any()
+
+
+def test_crops_and_mirrors_are_as_often_as_caffes(make):
+    """Every one of 9 x 9 places is as likely as another, and half are mirrored, whatever the place."""
+    places = np.mgrid[:28, :28].astype(np.uint8)  # what each pixel holds is its row, and its column
+    trial = make([(places, 0)], batch_size=250, transform="crop_size: 20 mirror: true")
+    x = np.concatenate([trial.forward()[0] for _ in range(16)])
+    rows, columns, mirrored = x[:, 0, 0, 0], x[:, 1].min(axis=(1, 2)), x[:, 1, 0, 0] > x[:, 1, 0, 1]
+    counts = np.histogram2d(rows, columns, bins=(range(10), range(10)))[0]
+    assert counts.sum() == 4000
+    chi_square = ((counts - 4000 / 81) ** 2 / (4000 / 81)).sum()
+    assert 40 < chi_square < 140  # 80 degrees of freedom: one in ten thousand lies outside
+    assert 1850 < mirrored.sum() < 2150
+    assert abs(np.corrcoef(mirrored, rows)[0, 1]) < 0.07
+    assert abs(np.corrcoef(columns, rows)[0, 1]) < 0.07
 
 
 def test_batches_wrap_around(make):
@@ -184,6 +205,63 @@ def test_old_fields_are_refused(make, field):
 def test_a_batch_of_none(make):
     with pytest.raises(SpecError, match="expected a `batch_size` of 1 or more in `data_param`, found 0"):
         make(numbered(1), batch_size=0)
+
+
+def test_the_other_kind_of_database(tmp_path):
+    pytest.importorskip("plyvel")
+    write_database(tmp_path / "db", numbered(3), "LEVELDB")
+    spec = f"data_param {{ source: '{(tmp_path / 'db').as_posix()}' batch_size: 2 BACKEND }}"
+    for backend in ("", "backend: LEVELDB"):
+        trial = make_layer("Data", spec=spec.replace("BACKEND", backend), tops=2)
+        assert [trial.forward()[1].tolist() for _ in range(2)] == [[0, 1], [2, 0]]
+    with pytest.raises(DataError, match=r"found a LevelDB \(if a net reads it, its data_param wants backend: LEVELDB"):
+        make_layer("Data", spec=spec.replace("BACKEND", "backend: LMDB"), tops=2)
+
+
+def test_an_lmdb_is_no_leveldb_which_is_what_no_backend_means(make):
+    pytest.importorskip("plyvel")
+    spec = f"data_param {{ source: '{make(numbered(1)).layer.options.source}' batch_size: 1 }}"
+    with pytest.raises(DataError, match=r"found an LMDB \(if a net reads it, its data_param wants backend: LMDB"):
+        make_layer("Data", spec=spec, tops=2)
+
+
+def test_a_leveldb_without_plyvel(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "plyvel", None)
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db/CURRENT").touch()
+    spec = f"data_param {{ source: '{(tmp_path / 'db').as_posix()}' batch_size: 1 }}"
+    with pytest.raises(DataError, match="LevelDB needs plyvel, which is not installed: pip install"):
+        make_layer("Data", spec=spec, tops=2)
+
+
+def test_a_damaged_record_midway_is_named_and_comes_again(make):
+    items = [Datum.FromString(array_to_datum(*pair).SerializeToString()) for pair in numbered(6)]
+    items[4].height = 3
+    trial = make(items)
+    assert [trial.forward()[1].tolist() for _ in range(2)] == [[0, 1], [2, 3]]
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"found shape \(1, 3, 2\) and 4 values") as caught:
+            trial.forward()
+        assert "in record '00000004' of" in caught.value.one_line()
+        assert "items_lmdb" in caught.value.one_line()
+    trial.layer.restore({**trial.layer.state(), "key": "00000005"})
+    assert trial.forward()[1].tolist() == [5, 0]
+
+
+def test_a_state_of_another_database(make):
+    for ahead in (0, 4):
+        trial = make(numbered(5), options=f"prefetch: {ahead}", name=f"db{ahead}")
+        trial.forward()
+        state = trial.layer.state()
+        for key in ("00000007", "\u20ac", ""):
+            with pytest.raises(DataError, match="items_lmdb"):
+                trial.layer.restore({**state, "key": key})
+        with pytest.raises(DataError, match="no record '00000007'; is it the database it was"):
+            trial.layer.restore({**state, "key": "00000007"})
+        with pytest.raises(DataError, match=r"expected the state of a Data layer, with key, batch, seed, found {}"):
+            trial.layer.restore({})
+        assert trial.layer.state() == state
+        assert trial.forward()[1].tolist() == [2, 3]
 
 
 @pytest.mark.parametrize(("given", "missing"), [("batch_size: 1", "source"), ("source: 'x'", "batch_size")])
