@@ -59,6 +59,12 @@ def notebooks(arguments):
     return run([PYTHON, "-m", "cafe_edu.course.build", *arguments])
 
 
+def docs(arguments):
+    """Write the table of layer types, docs/layers.md, from the registry."""
+    learner()
+    return run([PYTHON, ROOT / "docs" / "layers.py", *arguments])
+
+
 def bench(arguments):
     """Measure speed and memory beside PyTorch, which this installs (large)."""
     learner()
@@ -105,7 +111,7 @@ def help(arguments):
     return 0
 
 
-TASKS = {task.__name__: task for task in [demo, lab, test, check, notebooks, bench, lock, clean, help]}
+TASKS = {task.__name__: task for task in [demo, lab, test, check, notebooks, docs, bench, lock, clean, help]}
 
 
 # Setting up.

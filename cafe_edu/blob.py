@@ -114,6 +114,10 @@ class Blob:
         self.share_data(owner)
         self.share_diff(owner)
 
+    def shares_with(self, other):
+        """Are these the same numbers under two names?"""
+        return self._data is other._data
+
     def _shared(self, owner, memory):
         if owner.count != self.count:
             raise ShapeError(
@@ -121,6 +125,17 @@ class Blob:
                 f"{self.count} numbers against {owner.count}"
             )
         return memory
+
+    def _legacy(self, axis):
+        """Length of one of the four axes that every blob had before 2015; a missing one reads as 1."""
+        if len(self.shape) > 4:
+            raise ShapeError(f"num, channels, height, width are names of 4 axes; blob {self.name!r} is {self.shape}")
+        return self.shape[axis] if axis < len(self.shape) else 1
+
+    num = property(lambda self: self._legacy(0), doc="Caffe's old name of ``shape[0]``.")
+    channels = property(lambda self: self._legacy(1), doc="Caffe's old name of ``shape[1]``.")
+    height = property(lambda self: self._legacy(2), doc="Caffe's old name of ``shape[2]``.")
+    width = property(lambda self: self._legacy(3), doc="Caffe's old name of ``shape[3]``.")
 
     def update(self):
         """Walk one step downhill: ``data -= diff``."""

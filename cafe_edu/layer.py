@@ -103,6 +103,7 @@ class Layer(abc.ABC):
     """
 
     type = None
+    stock = True  #: has stock Caffe this type? (False: a variant of Caffe has it, or it is ours)
     options_field = None  #: name of the options message in LayerParameter, such as "pooling_param"
     num_bottom = 1  #: how many bottoms: a number, or (least, most) where most may be None
     num_top = 1  #: how many tops, likewise

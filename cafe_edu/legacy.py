@@ -80,6 +80,8 @@ V0_FIELDS |= {
     old: dict.fromkeys(IMAGES, f"transform_param.{new}")
     for old, new in {"scale": "scale", "meanfile": "mean_file", "cropsize": "crop_size", "mirror": "mirror"}.items()
 }
+#: types of variants of Caffe that are Convolution with one group for each channel
+DEPTHWISE = ("ConvolutionDepthwise", "DepthwiseConvolution")
 SOLVERS = {"NESTEROV": "Nesterov", "ADAGRAD": "AdaGrad", "RMSPROP": "RMSProp", "ADADELTA": "AdaDelta", "ADAM": "Adam"}
 
 
@@ -103,6 +105,9 @@ def upgrade_net(net):
         if layer.type == "BatchNorm" and len(layer.param) == 3:  # its three blobs are statistics: nothing to learn
             for param in layer.param:
                 param.lr_mult = param.decay_mult = 0
+        elif layer.type in DEPTHWISE:  # some of their files leave the group out
+            layer.type, options = "Convolution", layer.convolution_param
+            options.group = options.group if options.HasField("group") else options.num_output
     return net
 
 

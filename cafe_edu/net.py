@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import difflib
 import pathlib
 
 import numpy as np
@@ -86,43 +87,53 @@ class Net:
     ):  # fmt: skip
         if phase not in ("TRAIN", "TEST"):
             raise NetError(f"expected phase 'TRAIN' or 'TEST', found {phase!r}")
-        spec, self.folder, where = _read(spec)
+        spec, path = _read(spec)
+        self.folder = path.parent if path else None
         self.phase, self.name, self.loss = phase, spec.name, 0.0
         self.rng, self.xp, self.dtype = np.random.default_rng(rng), module_of(device), np.dtype(dtype)
         self.blobs, self.params, self.learnable, self.steps = {}, {}, [], []
         level = spec.state.level if level is None else level
         stages = [*spec.state.stage, *stages]
-        with noting(where):
+        with noting(f"in {path}" if path else ""):
             self.spec = insert_splits(filter_layers(spec, phase, level, stages))
-            self._build(layers)
+        self._build(layers, path)
         if weights is not None:
             self.load(weights)
 
     # building ---------------------------------------------------------------------------------------
 
-    def _build(self, extra):
+    def _build(self, extra, path):
         self._written_by = {}  # blob name -> the step that wrote it last
         unread = set()
         for spec in self.spec.layer:
-            if not spec.HasField("phase"):  # a layer may insist on a phase of its own
-                spec.phase = caffe_pb2.Phase.Value(self.phase)
-            cls = self._class_of(spec, extra)
-            layer = cls(spec, caffe_pb2.Phase.Name(spec.phase), self.rng, self.folder, self.dtype, self.xp)
-            step = Step(layer, [self.blobs[name] for name in spec.bottom], [], [], [])
-            with _blaming(step, "set up"):
-                if spec.propagate_down and len(spec.propagate_down) != len(spec.bottom):
-                    raise SpecError("expected one `propagate_down` for each bottom, or none")
-                self._make_tops(step)
-                layer.check_counts(len(step.bottom), len(step.top))
-                layer.setup(step.bottom)
-                layer.reshape(step.bottom, step.top)
-                self._weigh_losses(step)
-                self._adopt_params(layer)
-            self.steps.append(step)
+            try:
+                self._add(spec, extra)
+            except Exception as error:
+                if path:
+                    error.add_note(f"in {prototxt.place_of_layer(path, spec.name)}")
+                raise
             unread = (unread - set(spec.bottom)) | set(spec.top)
         self.outputs = sorted(unread)
         self.inputs = [blob.name for step in self.steps if step.layer.type == "Input" for blob in step.top]
         plan_backward(self.steps, self.learnable, self.spec.force_backward)
+
+    def _add(self, spec, extra):
+        """Make one layer, its tops and its parameters."""
+        if not spec.HasField("phase"):  # a layer may insist on a phase of its own
+            spec.phase = caffe_pb2.Phase.Value(self.phase)
+        cls = self._class_of(spec, extra)
+        layer = cls(spec, caffe_pb2.Phase.Name(spec.phase), self.rng, self.folder, self.dtype, self.xp)
+        step = Step(layer, [self.blobs[name] for name in spec.bottom], [], [], [])
+        with _blaming(step, "set up"):
+            if spec.propagate_down and len(spec.propagate_down) != len(spec.bottom):
+                raise SpecError("expected one `propagate_down` for each bottom, or none")
+            self._make_tops(step)
+            layer.check_counts(len(step.bottom), len(step.top))
+            layer.setup(step.bottom)
+            layer.reshape(step.bottom, step.top)
+            self._weigh_losses(step)
+            self._adopt_params(layer)
+        self.steps.append(step)
 
     def _class_of(self, spec, extra):
         try:
@@ -192,19 +203,23 @@ class Net:
 
     # running ----------------------------------------------------------------------------------------
 
-    def forward(self, **inputs):
-        """Run all layers in order.
+    def forward(self, *, start=None, end=None, **inputs):
+        """Run the layers in order.
 
         Parameters
         ----------
+        start, end : str, optional
+            Names of the first and the last layer to run; all, if not given. What lies before ``start`` is
+            taken as the blobs hold it.
         **inputs : array
             One for each input that changes; its shape becomes the blob's.
 
         Returns
         -------
-        dict of output name -> numpy array
-            Copies: yours to keep.
+        dict of name -> numpy array
+            The outputs of the net or, with ``end``, the tops of that layer. Copies: yours to keep.
         """
+        first, last = self._position(start, 0), self._position(end, len(self.steps) - 1)
         for name, values in inputs.items():
             if name not in self.inputs:
                 known = ", ".join(self.inputs) or "none"
@@ -213,29 +228,59 @@ class Net:
             self.blobs[name].reshape(*values.shape)
             self.blobs[name].data = values
         self.loss = 0.0
-        for step in self.steps:
-            layer = step.layer
-            with _blaming(step, "forward"):
-                layer.reshape(step.bottom, step.top)
-                layer.forward(step.bottom, step.top)
-            for blob, weight in zip(step.top, step.loss_weights, strict=True):
-                if weight:
-                    self.loss += weight * float(blob.data.sum())
-        return {name: to_numpy(self.blobs[name].data).copy() for name in self.outputs}
+        for i in range(first, last + 1):
+            self.loss += self.forward_step(i)
+        names = self.outputs if end is None else [blob.name for blob in self.steps[last].top]
+        return {name: to_numpy(self.blobs[name].data).copy() for name in names}
 
-    def backward(self):
+    def forward_step(self, i):
+        """Run the i-th layer and return its part of the loss."""
+        step = self.steps[i]
+        with _blaming(step, "forward"):
+            step.layer.reshape(step.bottom, step.top)
+            step.layer.forward(step.bottom, step.top)
+        weighed = zip(step.top, step.loss_weights, strict=True)
+        return sum(weight * float(blob.data.sum()) for blob, weight in weighed if weight)
+
+    def backward(self, *, start=None, end=None, **diffs):
         """Run the layers in reverse: parameter diffs are added to, blob diffs overwritten.
 
         It starts from the loss weights. An output that is no loss starts from what its ``diff`` holds.
+
+        Parameters
+        ----------
+        start, end : str, optional
+            Names of the first and the last layer to run, ``start`` being the one nearer to the loss.
+        **diffs : array
+            Gradients to start from, by blob; they win over the loss weights.
         """
-        for step in self.steps:
+        first, last = self._position(start, len(self.steps) - 1), self._position(end, 0)
+        for step in self.steps[last : first + 1]:
             for blob, weight in zip(step.top, step.loss_weights, strict=True):
                 if weight:
                     blob.diff[...] = weight
-        for step in reversed(self.steps):
-            if step.backward:
-                with _blaming(step, "backward"):
-                    step.layer.backward(step.top, step.propagate_down, step.bottom)
+        for name, values in diffs.items():
+            if name not in self.blobs:
+                raise NetError(f"net {self.name!r} has no blob {name!r}{near(name, self.blobs)}")
+            self.blobs[name].diff = self.xp.asarray(values, self.dtype)
+        for i in range(first, last - 1, -1):
+            self.backward_step(i)
+
+    def backward_step(self, i):
+        """Run the i-th layer on the way back, if anything there learns."""
+        step = self.steps[i]
+        if step.backward:
+            with _blaming(step, "backward"):
+                step.layer.backward(step.top, step.propagate_down, step.bottom)
+
+    def _position(self, name, default):
+        """Where the layer of that name stands."""
+        if name is None:
+            return default
+        names = [layer.name for layer in self.layers]
+        if name not in names:
+            raise NetError(f"net {self.name!r} has no layer {name!r}{near(name, names)}")
+        return names.index(name)
 
     def clear_param_diffs(self):
         """Set every parameter's diff to zero, as before each iteration of a solver."""
@@ -326,15 +371,21 @@ class Net:
 
 
 def _read(spec):
-    """Return (NetParameter as written today, folder of the file or None, "in FILE" or "")."""
+    """Return (NetParameter as written today, path of the file or None)."""
     if isinstance(spec, caffe_pb2.NetParameter):
-        return upgrade_net(spec), None, ""
+        return upgrade_net(spec), None
     if isinstance(spec, str) and ("{" in spec or "\n" in spec):
-        return upgrade_net(prototxt.parse_net(spec)), None, ""
+        return upgrade_net(prototxt.parse_net(spec)), None
     path = pathlib.Path(spec)
     spec = prototxt.read_net(path)
     with noting(f"in {path}"):
-        return upgrade_net(spec), path.parent, f"in {path}"
+        return upgrade_net(spec), path
+
+
+def near(name, names):
+    """Say which of the names was perhaps meant, or which there are: the end of an error message."""
+    close = difflib.get_close_matches(name, list(names), n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(names)}"
 
 
 @contextlib.contextmanager

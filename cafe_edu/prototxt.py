@@ -155,31 +155,56 @@ class _Block:
 
     def __init__(self, field, descriptor, line):
         self.field, self.descriptor, self.line = field, descriptor, line
-        self.name = None  # a layer's, once it has been said
+        self.name = self.type = None  # a layer's, once they have been said
 
     def __str__(self):
-        return f"{self.field} '{self.name}'" if self.name else self.field
+        return self.field + (f" '{self.name}'" if self.name else "") + (f" ({self.type})" if self.type else "")
+
+
+def _blocks(text, root):
+    """Walk through ``text``; yield at each sign the blocks open after it, the last word, and a block that it closes."""
+    blocks, word, says = [_Block(None, root, 1)], "", None
+    line, counted = 1, 0
+    for match in _TOKEN.finditer(text):
+        token, closed = match.group(), None
+        if token in ("{", "<"):
+            inner = blocks[-1].descriptor and blocks[-1].descriptor.fields_by_name.get(word)
+            line, counted = line + text.count("\n", counted, match.start()), match.start()
+            blocks.append(_Block(word, inner and inner.message_type, line))
+        elif token in ("}", ">") and len(blocks) > 1:
+            closed = blocks.pop()
+            word = closed.field  # in `shape: [{ ... }, { ... }]` the next block has the same one
+        elif says and token[0] not in ":#" and blocks[-1].field in ("layer", "layers"):
+            setattr(blocks[-1], says, token.strip("\"'"))
+        elif re.match(r"[^\W\d]", token):
+            word = token
+        if token[0] not in ":#":
+            says = token if token in ("name", "type") and not says else None
+        yield blocks, word, closed
 
 
 def _open_blocks(text, root):
     """Return the blocks that are open where ``text`` ends, the file first, and the last word before it."""
-    blocks, word, named = [_Block(None, root, 1)], "", False
-    for match in _TOKEN.finditer(text):
-        token = match.group()
-        if token in ("{", "<"):
-            inner = blocks[-1].descriptor and blocks[-1].descriptor.fields_by_name.get(word)
-            line = text.count("\n", 0, match.start()) + 1
-            blocks.append(_Block(word, inner and inner.message_type, line))
-        elif token in ("}", ">") and len(blocks) > 1:
-            word = blocks.pop().field  # in `shape: [{ ... }, { ... }]` the next block has the same one
-        elif token[0] in "\"'":
-            if named and blocks[-1].field in ("layer", "layers"):
-                blocks[-1].name = token[1:-1]
-        elif re.match(r"[^\W\d]", token):
-            word = token
-        if token[0] not in ":#":
-            named = token == "name"
+    blocks, word = [_Block(None, root, 1)], ""
+    for blocks, word, _ in _blocks(text, root):  # noqa: B007 (the last ones count)
+        pass
     return blocks, word
+
+
+def place_of_layer(path, name):
+    r"""Return where a layer stands, "FILE, line 12", for a message; "FILE" if its name is not found there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "net.prototxt"
+    >>> _ = path.write_text('name: "net"\nlayer {\n  type: "ReLU"\n  name: "relu1"\n}')
+    >>> place_of_layer(path, "relu1").removeprefix(str(path))
+    ', line 2'
+    """
+    walk = _blocks(_text_of(path), caffe_pb2.NetParameter.DESCRIPTOR)
+    lines = [str(block.line) for _, _, block in walk if block and block.name == name]
+    return f"{path}, line {' or '.join(lines)}" if lines else str(path)
 
 
 def _explain(error, text, root, file):
@@ -242,7 +267,14 @@ def _unknown_field(word, blocks):
     around = [i for i in range(len(blocks) - 1) if word in blocks[i].descriptor.fields_by_name]
     if around:
         return f"{problem}; it belongs in {_whole(blocks[: around[-1] + 1])}, so a }} may be missing above"
+    if blocks[-1].type and word == f"{_snake(blocks[-1].type)}_param":
+        return f"{problem}: {blocks[-1].type} is no layer type of Caffe's, nor of ours"
     return problem + _did_you_mean(word, owner.fields_by_name)
+
+
+def _snake(type_name):
+    """A type as its options are named: ROIPooling, roi_pooling."""
+    return re.sub(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type_name).lower()
 
 
 def _kind(field, found):

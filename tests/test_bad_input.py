@@ -132,11 +132,11 @@ CASES = {
     unknown_type: (
         NetError,
         "unknown layer type 'InerProduct'; did you mean 'InnerProduct' or 'Input'?; in layer 'ip'; "
-        "in net.prototxt; in solver.prototxt",
+        "in net.prototxt, line 7; in solver.prototxt",
     ),
     unknown_field: (
         SpecError,
-        "net.prototxt, line 9, column 25: inner_product_param of layer 'ip' has no field 'num_outputs'; "
+        "net.prototxt, line 9, column 25: inner_product_param of layer 'ip' (InnerProduct) has no field 'num_outputs'; "
         "did you mean 'num_output'?; in solver.prototxt",
     ),
     unknown_solver_field: (
@@ -145,13 +145,13 @@ CASES = {
     ),
     wrong_value: (
         SpecError,
-        "net.prototxt, line 9, column 37: num_output of inner_product_param of layer 'ip' takes "
-        "a whole number from 0 on, found three; in solver.prototxt",
+        "net.prototxt, line 9, column 37: num_output of inner_product_param of layer 'ip' (InnerProduct) "
+        "takes a whole number from 0 on, found three; in solver.prototxt",
     ),
     missing_option: (
         SpecError,
         "`num_output` is needed in `inner_product_param` and is not set; in layer 'ip' (InnerProduct), set up, "
-        "reading x (4, 1, 2, 2); in net.prototxt; in solver.prototxt",
+        "reading x (4, 1, 2, 2); in net.prototxt, line 7; in solver.prototxt",
     ),
     no_maker: (
         NetError,
@@ -166,17 +166,17 @@ CASES = {
     no_lmdb: (
         DataError,
         "no such file: itemz_lmdb (looked for {here}/itemz_lmdb); in layer 'items' (Data), set up; "
-        "in net.prototxt; in solver.prototxt",
+        "in net.prototxt, line 3; in solver.prototxt",
     ),
     not_an_lmdb: (
         DataError,
         "items_lmdb: expected an LMDB, found a damaged data.mdb (File is not an LMDB file); "
-        "in layer 'items' (Data), set up; in net.prototxt; in solver.prototxt",
+        "in layer 'items' (Data), set up; in net.prototxt, line 3; in solver.prototxt",
     ),
     a_folder_without_one: (
         DataError,
         "items_lmdb: expected an LMDB (a folder with data.mdb), found a folder without data.mdb; "
-        "in layer 'items' (Data), set up; in net.prototxt; in solver.prototxt",
+        "in layer 'items' (Data), set up; in net.prototxt, line 3; in solver.prototxt",
     ),
 }
 

@@ -141,3 +141,13 @@ def test_it_is_an_array_where_numpy_wants_one():
 def test_how_it_shows():
     assert repr(Blob((2, 3), name="x")) == "Blob 'x' (2, 3) float32"
     assert "2 x 3" in Blob((2, 3), name="x")._repr_html_()
+
+
+def test_caffes_old_names_of_the_first_four_axes():
+    x = Blob((2, 3), name="x")
+    assert (x.num, x.channels, x.height, x.width) == (2, 3, 1, 1)
+    x.reshape(5, 4, 3, 2)
+    assert (x.num, x.channels, x.height, x.width) == (5, 4, 3, 2)
+    x.reshape(1, 1, 1, 1, 1)
+    with pytest.raises(ShapeError, match=r"are names of 4 axes; blob 'x' is \(1, 1, 1, 1, 1\)"):
+        x.num  # noqa: B018

@@ -1,14 +1,17 @@
 """What a reader can copy out of the Markdown files works, and their links lead somewhere."""
 
 import doctest
+import json
 import pathlib
 import re
 import runpy
 
 import pytest
 
+import benchmarks.layer_times
+
 ROOT = pathlib.Path(__file__).parents[1]
-FOLDERS = [".", "benchmarks", "cafe_edu", "datasets", "exercises", "lessons", "solutions", "tests"]
+FOLDERS = [".", "benchmarks", "cafe_edu", "datasets", "docs", "exercises", "lessons", "solutions", "tests"]
 DOCUMENTS = sorted(p.relative_to(ROOT).as_posix() for name in FOLDERS for p in (ROOT / name).glob("*.md"))
 
 
@@ -55,3 +58,27 @@ def test_links_lead_somewhere(document):
         if not re.match(r"[a-z]+:|#", link):
             target = document.parent / link.split("#")[0]
             assert target.exists(), f"{document.name} links to {link}, which is not there"
+
+
+@pytest.fixture(scope="module")
+def layers_page():
+    return runpy.run_path(str(ROOT / "docs" / "layers.py"))
+
+
+def test_the_table_of_layers_is_what_the_registry_says(layers_page):
+    written = (ROOT / "docs" / "layers.md").read_text(encoding="utf-8")
+    assert written == layers_page["document"](), "run `make docs`"
+    for name in layers_page["house"]():
+        assert f"\n| [{name}](" in written
+
+
+def test_the_counts_of_stored_cases_are_right(layers_page, shared):
+    counted = layers_page["count_cases"](shared / "oracle" / "layers")
+    assert counted == json.loads((ROOT / "docs" / "oracle_cases.json").read_text()), "run `make docs`"
+    assert counted["Pooling"] > 10
+
+
+def test_every_type_that_reads_blobs_has_a_speed(layers_page):
+    speeds = json.loads((ROOT / "benchmarks" / "layer_times.json").read_text())
+    types = {*layers_page["house"]()}
+    assert types - benchmarks.layer_times.sources() == {*speeds}, "run python -m benchmarks.layer_times"

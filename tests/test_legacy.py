@@ -79,6 +79,19 @@ def test_a_solver_takes_old_files_and_old_inline_nets():
     assert [layer.type for layer in solver.net.layers] == ["Input", "InnerProduct"]
 
 
+@pytest.mark.parametrize("name", ["DepthwiseConvolution", "ConvolutionDepthwise"])
+@pytest.mark.parametrize("group", ["", "group: 3"])
+def test_depthwise_convolutions_of_other_caffes(name, group):
+    text = """
+    layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 5 dim: 5 } } }
+    layer { name: "dw" type: "%s" bottom: "x" top: "y" convolution_param { num_output: 3 kernel_size: 3 %s } }
+    """
+    new = upgrade_net(prototxt.parse_net(text % (name, group)))
+    assert new == upgrade_net(prototxt.parse_net(text % ("Convolution", "group: 3")))
+    net = Net(prototxt.parse_net(text % (name, group)))
+    assert [blob.data.shape for blob in net.params["dw"]] == [(3, 1, 3, 3), (3,)]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

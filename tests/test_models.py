@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cafe_edu import Net, layers  # noqa: F401 (fills the registry)
+from cafe_edu.caffemodel import read_blobproto
 from cafe_edu.layer import REGISTRY
 from cafe_edu.legacy import upgrade_net
 from cafe_edu.prototxt import read_net
@@ -39,3 +41,37 @@ def test_every_stored_layer(data_folder, model):
         np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max(), rtol=0, err_msg=name)
         seen += 1
     assert seen >= 2
+
+
+@pytest.fixture(scope="module")
+def cifar(data_folder):
+    """CIFAR-10's first 4,000 training images less the mean, channels in the order RGB, and their labels."""
+    folder = data_folder / "cifar10"
+    strips = [np.asarray(Image.open(folder / f"cifar10_batch_{i}.png")) for i in range(4)]
+    x = np.concatenate(strips).reshape(4000, 32, 32, 3).transpose(0, 3, 1, 2)
+    mean = read_blobproto(data_folder / "cifar10_quick_v1_2014" / "mean.binaryproto")
+    return x - mean, np.array((folder / "train_labels_first4000.txt").read_text().split(), int)
+
+
+def test_cifar10_quick_on_the_images_it_was_trained_on(data_folder, cifar):
+    """A V1 model of 2014: as many right as OpenCV had."""
+    folder, (x, labels) = data_folder / "cifar10_quick_v1_2014", cifar
+    net = Net(folder / "cifar10_quick.prototxt", weights=folder / "cifar10_quick_iter_5000.caffemodel")
+    p = np.concatenate([net.forward(data=x[i : i + 500])["prob"] for i in range(0, 4000, 500)])
+    assert (p.argmax(axis=1) == labels).mean() == np.load(folder / "opencv_oracle.npz")["accuracy_train4000_lossless"]
+
+
+@pytest.mark.parametrize("snapshot", [4000, 5000])
+def test_cifar10_quick_beside_opencv_itself(data_folder, cifar, snapshot):
+    cv2 = pytest.importorskip("cv2")
+    folder, x = data_folder / "cifar10_quick_v1_2014", cifar[0][:100].astype(np.float32)
+    paths = folder / "cifar10_quick.prototxt", folder / f"cifar10_quick_iter_{snapshot}.caffemodel"
+    net, other = Net(paths[0], weights=paths[1]), cv2.dnn.readNetFromCaffe(*map(str, paths))
+    net.forward(data=x)
+    other.setInput(x)
+    for name in ("conv1", "pool1", "conv2", "pool2", "conv3", "pool3", "ip1", "ip2", "prob"):
+        expected = other.forward(name)
+        if name in ("pool1", "conv2", "conv3"):  # OpenCV gives them before the ReLU in their place
+            expected = np.maximum(expected, 0)
+        found = net.blobs[name].data
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3 * np.abs(expected).max(), err_msg=name)

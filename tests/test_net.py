@@ -479,6 +479,58 @@ def test_only_what_learns_below_and_what_a_loss_needs_above():
     assert not net.blobs["a"].diff.any()
 
 
+def _chain():
+    return Net(inputs("x") + LABEL + ip("a", "x", "h") + one("ReLU", "r", "h", "h") + ip("b", "h", "y") + LOSS)
+
+
+def test_a_part_of_the_net_runs_from_one_layer_to_another():
+    net = _chain()
+    whole = net.forward(x=np.ones((2, 3)))
+    net.blobs["x"].data = 5 * np.ones((2, 3))
+    assert net.forward(start="b") == whole  # x changed, and nobody looked at it
+    part = net.forward(end="r")
+    assert [*part] == ["h"]
+    assert net.loss == 0
+    assert np.array_equal(part["h"], np.maximum(net.blobs["x"].data @ net.params["a"][0].data.T, 0))
+    net.blobs["h"].data = np.zeros((2, 3))
+    assert [*net.forward(start="b", end="b")] == ["y"]
+    assert not net.blobs["y"].data.any()
+
+
+def test_the_way_back_runs_from_one_layer_to_another():
+    net = _chain()
+    net.forward(x=np.ones((2, 3)))
+    net.backward(end="b")
+    assert net.params["b"][0].diff.any()
+    assert not net.params["a"][0].diff.any()
+    net.backward(start="r")
+    assert net.params["a"][0].diff.any()
+
+
+def test_the_way_back_starts_from_the_gradients_given():
+    net = _chain()
+    net.forward(x=np.ones((2, 3)))
+    net.backward(start="b", y=[[1, 0, 0], [0, 0, 2]])
+    h = net.blobs["h"].data
+    assert np.allclose(net.params["b"][0].diff, [h[0], 0 * h[0], 2 * h[1]])
+    net.clear_param_diffs()
+    net.backward()
+    once = net.params["a"][0].diff.copy()
+    net.clear_param_diffs()
+    net.backward(loss=3)  # wins over the loss weight, which is 1
+    assert np.allclose(net.params["a"][0].diff, 3 * once)
+
+
+def test_a_part_that_is_not_there():
+    net = _chain()
+    with pytest.raises(NetError, match=r"has no layer 'los'; did you mean 'loss'\?"):
+        net.forward(end="los")
+    with pytest.raises(NetError, match="has no layer 'q'; it has x, label, a, r, b, loss"):
+        net.backward(start="q")
+    with pytest.raises(NetError, match=r"has no blob 'yy'; did you mean 'y'\?"):
+        net.backward(yy=1)
+
+
 def test_a_net_frozen_everywhere_does_not_run_backward():
     assert runs_backward(Net(inputs("x") + ip("ip", "x", "y", FROZEN) + LABEL + LOSS, "TRAIN")) == []
 

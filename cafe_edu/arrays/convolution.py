@@ -12,7 +12,7 @@ and one product serves all images of the chunk.
 
 Shapes: x (N, C, size...), W (O, C/G, kernel...), y (N, O, out...); K = C/G prod(kernel), P = prod(out).
 All are contiguous, as a blob's arrays are. The plain loops that say the same are in ``arrays/loops.py``; tests
-hold one against the other.
+hold one against the other. Where every channel is a group of its own, ``arrays/depthwise.py`` is faster.
 
 References
 ----------
@@ -21,6 +21,7 @@ Chellapilla, Puri, Simard 2006; Caffe: ``src/caffe/util/im2col.cpp``. Lesson: da
 
 import math
 
+from cafe_edu.arrays.depthwise import depthwise_backward, depthwise_forward, pays
 from cafe_edu.arrays.scratch import scratch
 from cafe_edu.arrays.windows import shifts
 from cafe_edu.device import array_module
@@ -72,6 +73,15 @@ def col2im(cols, window, x):
 
 def conv_forward(x, W, b, window, group, y):
     """Write ``y = W * x + b`` (``b`` may be None)."""
+    if pays(W, window, y.shape[2:], group):
+        depthwise_forward(x, W, window, y)
+    else:
+        _forward(x, W, window, group, y)
+    if b is not None:
+        y += b.reshape(-1, *[1] * (y.ndim - 2))
+
+
+def _forward(x, W, window, group, y):
     xp, (N, O, *out) = array_module(x), y.shape
     WG = W.reshape(group, O // group, -1)
     K = WG.shape[2]
@@ -82,8 +92,6 @@ def conv_forward(x, W, b, window, group, y):
         xp.matmul(WG, cols.reshape(m, group, K, -1), out=Y.reshape(m, group, O // group, -1))
         if small:
             y[images] = xp.moveaxis(Y[0], -1, 0)
-    if b is not None:
-        y += b.reshape(-1, *[1] * len(out))
 
 
 def conv_backward(x, W, dy, window, group, dW, db, dx):
@@ -91,11 +99,18 @@ def conv_backward(x, W, dy, window, group, dW, db, dx):
 
     .. math:: dW = dY\, X^\top, \qquad db = \sum dy, \qquad dX = W^\top dY
     """
+    if db is not None:
+        db += dy.reshape(*dy.shape[:2], math.prod(dy.shape[2:])).sum(axis=2).sum(axis=0)
+    if pays(W, window, dy.shape[2:], group):
+        depthwise_backward(x, W, dy, window, dW, dx)
+    else:
+        _backward(x, W, dy, window, group, dW, dx)
+
+
+def _backward(x, W, dy, window, group, dW, dx):
     xp, (N, O, *out) = array_module(dy), dy.shape
     P, WG = math.prod(out), W.reshape(group, O // group, -1)
     K = WG.shape[2]
-    if db is not None:
-        db += dy.reshape(N, O, P).sum(axis=2).sum(axis=0)
     for images, small in _chunks(N, group * K, P):
         dY = _arranged(dy[images], small, "y")
         m, n = len(dY), dY.shape[-1]

@@ -21,7 +21,9 @@ class Convolution(Layer):
     kernel_size, stride, pad, dilation : int
         One number for all spatial axes or one for each; or ``kernel_h``, ``kernel_w``, ... for images.
     group : int, default=1
-        G: channels are cut into G groups, outputs likewise, and each sees its own group only.
+        G: channels are cut into G groups, outputs likewise, and each sees its own group only. With G = C it is
+        called depthwise; other Caffes have types for that, ``DepthwiseConvolution`` and
+        ``ConvolutionDepthwise``, which are read as this one.
     axis : int, default=1
         The channel axis; axes before it count images, axes after it are spatial.
     bias_term : bool, default=true

@@ -1,13 +1,15 @@
 """What holds for every registered layer type."""
 
+import collections
 import inspect
 import itertools
 import pathlib
+import re
 
 import numpy as np
 import pytest
 
-from cafe_edu import caffemodel, layers
+from cafe_edu import caffemodel, layers, prototxt
 from cafe_edu.layer import REGISTRY, Layer
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.testing import check_layer, make_layer
@@ -70,9 +72,35 @@ def test_its_docstring_says_what_a_reader_looks_for(name):
     found = [line for line, rule in itertools.pairwise(lines) if rule and not rule.strip("-")]
     for section in sections:
         assert any(line.startswith(section) for line in found), f"no section {section!r}: {found}"
-    assert "Caffe: ``src/caffe/layers/" in cls.__doc__
+    if cls.stock:
+        assert "Caffe: ``src/caffe/layers/" in cls.__doc__
+    else:
+        assert "Not of stock Caffe: " in cls.__doc__
     assert "Lesson: day " in cls.__doc__
     assert lines[0].endswith(".")
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if REGISTRY[name].options_field])
+def test_only_types_beyond_stock_caffe_have_options_beyond_it(name):
+    number = caffe_pb2.LayerParameter.DESCRIPTOR.fields_by_name[REGISTRY[name].options_field].number
+    assert REGISTRY[name].stock == (number <= 148)  # Caffe's last is clip_param
+
+
+def test_types_beyond_stock_caffe_in_real_nets(data_folder):
+    """Their nets have types that we do not have too, so each of these layers is read and run by itself."""
+    found = collections.Counter()
+    for path in sorted((data_folder / "prototxt_zoo").rglob("*.prototxt")):
+        for text in re.split(r"^(?=layer *\{)", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
+            name = re.search(r"^ +type: *\"(\w+)\"", text, flags=re.MULTILINE)
+            cls = REGISTRY.get(name and name[1])
+            if cls and not cls.stock:
+                (spec,) = prototxt.parse_net(text).layer
+                axes = len(spec.permute_param.order) or 4
+                options = f"{cls.options_field} {{ {getattr(spec, cls.options_field)} }}"
+                (y,) = make_layer(cls, np.ones((2, 3, 6, 6)[-axes:]), spec=options).forward()
+                assert np.isfinite(y).all()
+                found[cls.type] += 1
+    assert found == {"Interp": 5, "Normalize": 3, "Permute": 37}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

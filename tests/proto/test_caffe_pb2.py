@@ -4,7 +4,7 @@ import importlib.util
 import pathlib
 
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 import cafe_edu
 from cafe_edu.proto import caffe_pb2
@@ -54,6 +54,9 @@ SERIALISED = [
         caffe_pb2.LayerParameter(clip_param={"min": 0, "max": 0}),
         b"\xa2\x09\x0a\x0d\0\0\0\0\x15\0\0\0\0",
     ),
+    (caffe_pb2.LayerParameter(permute_param={"order": [1, 0]}), b"\xd2\x0c\x04\x08\x01\x08\x00"),
+    (caffe_pb2.LayerParameter(norm_param={"channel_shared": False}), b"\xf2\x0c\x02\x18\x00"),
+    (caffe_pb2.LayerParameter(upsample_param={"scale": 2}), b"\xaa\x09\x02\x08\x02"),
     (caffe_pb2.BlobShape(dim=[2, 3]), b"\x0a\x02\x02\x03"),  # packed
     (caffe_pb2.BlobProto(data=[0, 0]), b"\x2a\x08" + bytes(8)),  # packed
     (caffe_pb2.BlobProto(double_diff=[0]), b"\x4a\x08" + bytes(8)),  # packed
@@ -85,6 +88,9 @@ def test_defaults():
     assert layer.crop_param.axis == 2
     assert layer.exp_param.base == -1
     assert layer.swish_param.beta == 1
+    assert layer.norm_param.across_spatial
+    assert layer.norm_param.channel_shared
+    assert layer.norm_param.eps == pytest.approx(1e-10)
     assert layer.reduction_param.operation == caffe_pb2.ReductionParameter.SUM == 1
     assert layer.hinge_loss_param.norm == caffe_pb2.HingeLossParameter.L1 == 1
     assert layer.loss_param.normalization == caffe_pb2.LossParameter.VALID
@@ -101,8 +107,43 @@ def test_defaults():
     assert caffe_pb2.V0LayerParameter().det_crop_mode == "warp"
 
 
-def test_our_own_options_have_room():
-    assert max(field.number for field in caffe_pb2.LayerParameter.DESCRIPTOR.fields) < 1000
+BEYOND = {  # options that stock Caffe does not have, by number; SSD's and YOLO's, then ours
+    "upsample_param": 149,
+    "permute_param": 202,
+    "norm_param": 206,
+    "gelu_param": 1000,
+    "interp_param": 1001,
+    "layer_norm_param": 1002,
+}
+
+
+def test_options_beyond_stock_caffe_take_no_number_of_its_own():
+    numbers = {field.name: field.number for field in caffe_pb2.LayerParameter.DESCRIPTOR.fields}
+    assert max(number for name, number in numbers.items() if name not in BEYOND) == 148
+    assert {name: numbers[name] for name in BEYOND} == BEYOND
+
+
+def test_stock_caffe_reads_past_options_beyond_it():
+    """Its LayerParameter has no such fields, so protobuf keeps them as they are."""
+    file = descriptor_pb2.FileDescriptorProto.FromString(caffe_pb2.DESCRIPTOR.serialized_pb)
+    file.name, file.package = "stock.proto", "stock"
+    (layer,) = [message for message in file.message_type if message.name == "LayerParameter"]
+    kept = [field for field in layer.field if field.name not in BEYOND]
+    del layer.field[:]
+    layer.field.extend(kept)
+    for field in (field for message in file.message_type for field in message.field if field.type_name):
+        field.type_name = field.type_name.replace(".cafe_edu.", ".stock.")
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    stock = message_factory.GetMessageClass(pool.FindMessageTypeByName("stock.LayerParameter"))
+    for spec in (
+        caffe_pb2.LayerParameter(name="p", type="Permute", permute_param={"order": [0, 2, 1]}),
+        caffe_pb2.LayerParameter(name="g", type="GELU", gelu_param={"approximate": True}),
+        caffe_pb2.LayerParameter(name="c", type="Convolution", convolution_param={"num_output": 3}),
+    ):
+        read = stock.FromString(spec.SerializeToString())
+        assert (read.name, read.type) == (spec.name, spec.type)
+        assert read.SerializeToString() == spec.SerializeToString()
 
 
 # ---- files that real Caffe wrote ----

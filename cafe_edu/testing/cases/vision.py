@@ -7,6 +7,7 @@ CASES = {
     "Convolution": [
         Case("convolution_param { num_output: 3 kernel_size: 3 }", normal(2, 5, 4)),
         Case("convolution_param { num_output: 4 kernel_size: 3 stride: 2 pad: 1 group: 2 }", normal(4, 4, 5)),
+        Case("convolution_param { num_output: 6 kernel_size: 3 stride: 2 pad: 1 group: 3 }", normal(3, 4, 5)),
         Case("convolution_param { num_output: 2 kernel_size: 2 dilation: 2 }", normal(2, 4, 4)),
         Case("convolution_param { num_output: 2 kernel_size: 2 bias_term: false }", normal(2, 3, 3)),
         Case("convolution_param { num_output: 3 kernel_h: 1 kernel_w: 3 pad_w: 1 }", normal(2, 4, 5)),
@@ -23,6 +24,7 @@ CASES = {
     "Deconvolution": [
         Case("convolution_param { num_output: 3 kernel_size: 3 stride: 3 }", normal(2, 2, 3)),
         Case("convolution_param { num_output: 2 kernel_size: 4 stride: 2 pad: 1 group: 2 }", normal(4, 3, 2)),
+        Case("convolution_param { num_output: 3 kernel_size: 4 stride: 2 pad: 1 group: 3 }", normal(3, 3, 2)),
         Case("convolution_param { num_output: 2 kernel_size: 2 dilation: 2 bias_term: false }", normal(3, 2, 3)),
         Case(
             "convolution_param { num_output: 3 kernel_h: 1 kernel_w: 3 pad_w: 1 stride_h: 2 stride_w: 1 }",
