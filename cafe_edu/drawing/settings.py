@@ -5,9 +5,9 @@ _KINDS = {
     "convolution": ("Convolution", "Deconvolution", "Im2col"),
     "pooling": ("Pooling", "SPP"),
     "product": ("InnerProduct", "Embed", "RNN", "LSTM", "LSTMUnit"),
-    "neuron": ("AbsVal", "BNLL", "Clip", "Dropout", "ELU", "Exp", "Log", "Power", "PReLU", "ReLU", "Sigmoid", "Swish",
-               "TanH", "Threshold"),
-    "normalization": ("BatchNorm", "Bias", "LRN", "MVN", "Scale"),
+    "neuron": ("AbsVal", "BNLL", "Clip", "Dropout", "ELU", "Exp", "GELU", "Log", "Power", "PReLU", "ReLU", "ReLU6",
+               "Sigmoid", "Swish", "TanH", "Threshold"),
+    "normalization": ("BatchNorm", "Bias", "LayerNorm", "LRN", "MVN", "Normalize", "Scale"),
     "loss": ("Accuracy", "ContrastiveLoss", "EuclideanLoss", "HingeLoss", "InfogainLoss", "MultinomialLogisticLoss",
              "SigmoidCrossEntropyLoss", "Softmax", "SoftmaxWithLoss"),
 }  # fmt: skip

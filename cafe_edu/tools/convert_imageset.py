@@ -3,6 +3,7 @@
 import collections
 import concurrent.futures
 import io
+import itertools
 import logging
 import os
 import pathlib
@@ -88,7 +89,8 @@ def convert_imageset(
         return [_datum(i, f"{root}{name}", label, settings) for i, (name, label) in numbered]
 
     settings = gray, (resize_height, resize_width), encoded, encode_type.lower().lstrip(".")
-    chunks = [list(enumerate(lines))[i : i + CHUNK] for i in range(0, len(lines), CHUNK)]
+    numbered = enumerate(lines)
+    chunks = iter(lambda: list(itertools.islice(numbered, CHUNK)), [])
     found = (datum for some in _in_order(read, chunks) for datum in some)
     if progress:
         from tqdm.auto import tqdm

@@ -91,5 +91,5 @@ def _items(x, name):
 def _datum(item):
     channels, height, width = item.shape
     datum = Datum(channels=channels, height=height, width=width)
-    datum.float_data.extend(np.asarray(item, np.float32).ravel())
+    datum.float_data.extend(np.asarray(item, np.float32).ravel().tolist())
     return datum

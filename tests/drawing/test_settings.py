@@ -32,9 +32,13 @@ def test_learning_rates():
 
 
 def test_kinds():
-    import cafe_edu.layers  # noqa: F401
+    import cafe_edu.layers  # noqa: F401 (fills REGISTRY)
 
-    shaping = {"ArgMax", "BatchReindex", "Concat", "Crop", "Eltwise", "Filter", "Flatten", "Reduction", "Reshape",
-               "Silence", "Slice", "Split", "Tile"}  # fmt: skip
-    assert {name for name in REGISTRY if kind_of(name) == "other" and "." not in name} >= shaping
+    shaping = {
+        "ArgMax", "BatchReindex", "Concat", "Crop", "Eltwise", "Filter", "Flatten", "Interp", "Permute", "Reduction",
+        "Reshape", "Silence", "Slice", "Split", "Tile", "Upsample",
+    }  # fmt: skip
+    ours = {name for name, cls in REGISTRY.items() if cls.__module__.startswith("cafe_edu.layers.")}
+    assert {name for name in ours if kind_of(name) == "other"} == shaping
     assert kind_of("PReLU") == "neuron"
+    assert kind_of("MyOwn") == "other"
