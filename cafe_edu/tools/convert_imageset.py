@@ -108,7 +108,7 @@ def convert_imageset(
                 if len(datum.data) != size:
                     raise DataError(f"{root}{name}: expected {size} bytes as in the first image, found "
                                     f"{len(datum.data)}; resize_height and resize_width make them equal")  # fmt: skip
-            put(b"%08d_%s" % (count + len(left_out), os.fsencode(name)), datum.SerializeToString())
+            put(b"%08d_%s" % (count + len(left_out), name.encode()), datum.SerializeToString())
             count += 1
             if count % 1000 == 0:
                 log.info("Processed %d files.", count)
