@@ -67,6 +67,8 @@ class Commands(click.Group):
         except OSError as error:
             place = f": {error.filename}" if error.filename else ""
             message = f"cafe: {error.strerror or error}{place}"
+        except MemoryError as error:
+            message = f"cafe: not enough memory: {str(error) or 'none is left'}"
         click.echo(message, err=True)
         sys.exit(1)
 

@@ -85,6 +85,7 @@ def tool():
             "ours": DataError("two\nlines"),
             "file": FileNotFoundError(2, "No such file or directory", "a.txt"),
             "disk": OSError(28, "No space left on device"),
+            "memory": MemoryError("Unable to allocate 9 GiB"),
             "ctrl-c": KeyboardInterrupt(),
             "bug": ZeroDivisionError("a bug"),
         }[kind]
@@ -116,6 +117,7 @@ def test_flags_as_caffe_writes_them(tool, words, understood):
         ("ours", "cafe: two lines"),
         ("file", "cafe: No such file or directory: a.txt"),
         ("disk", "cafe: No space left on device"),
+        ("memory", "cafe: not enough memory: Unable to allocate 9 GiB"),
         ("ctrl-c", "cafe: interrupted"),
     ],
 )
