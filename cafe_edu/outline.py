@@ -4,26 +4,15 @@ import dataclasses
 import math
 import pathlib
 
-from cafe_edu import files
 from cafe_edu.cost import multiply_adds
-from cafe_edu.data import datasets
-from cafe_edu.data.databases import open_database
-from cafe_edu.data.datum import datum_to_array
-from cafe_edu.errors import CafeError, SpecError
+from cafe_edu.errors import SpecError
 from cafe_edu.layer import REGISTRY, layer_class
 from cafe_edu.legacy import upgrade_net
 from cafe_edu.net import Net
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.prototxt import parse_net, read_net
 from cafe_edu.rules import filter_layers
-
-_OPTIONS = {  # the data layers -> their options
-    "Data": "data_param",
-    "ImageData": "image_data_param",
-    "HDF5Data": "hdf5_data_param",
-    "MemoryData": "memory_data_param",
-    "WindowData": "window_data_param",
-}
+from cafe_edu.stand_ins import DATA_LAYERS, set_shape, stand_in
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,12 +101,12 @@ def outline(spec, phase="TEST", shapes=None, level=None, stages=()):
     given, assumed, originals = dict(shapes or {}), [], []
     for layer in spec.layer:
         originals.append(caffe_pb2.LayerParameter.FromString(layer.SerializeToString()))
-        if layer.type in _OPTIONS:
-            _stand_in(layer, given, assumed, folder)
+        if layer.type in DATA_LAYERS:
+            stand_in(layer, given, assumed, folder)
         elif layer.type == "Input":
             for i, top in enumerate(layer.top):
                 if top in given:
-                    _set_shape(layer, i, given.pop(top))
+                    set_shape(layer, i, given.pop(top))
     if given:
         raise SpecError(f"no data layer or input makes {', '.join(given)}, whose shape was given")
     types = {layer.type for layer in spec.layer} & set(_registered())
@@ -174,77 +163,7 @@ def _outline_of(net, originals, assumed):
     return Outline(net.name, net.phase, layers, count, first[0] or 1, assumed)
 
 
-# data layers ----------------------------------------------------------------------------------------
-
-
-def _stand_in(layer, given, assumed, folder):
-    """Turn a data layer into an Input that makes blobs of the same shapes."""
-    options = getattr(layer, _OPTIONS[layer.type])
-    N = next((given[top][0] for top in layer.top if given.get(top)), options.batch_size)
-    shapes = [
-        given.pop(top) if top in given else _shape(layer, i, N, options, assumed, folder)
-        for i, top in enumerate(layer.top)
-    ]
-    layer.type = "Input"
-    for i, shape in enumerate(shapes):
-        _set_shape(layer, i, shape)
-
-
-def _set_shape(layer, i, shape):
-    shapes = layer.input_param.shape
-    if len(shapes) == 1 and len(layer.top) > 1:  # one for all
-        shapes.extend([shapes[0]] * (len(layer.top) - 1))
-    while len(shapes) <= i:
-        shapes.add()
-    shapes[i].dim[:] = shape
-
-
-def _shape(layer, i, N, options, assumed, folder):
-    """What is known of the shape of a data layer's top, with N items."""
-    crop = layer.transform_param.crop_size
-    if i == 1 and layer.type != "HDF5Data":
-        return (N,)
-    item = None
-    if layer.type == "MemoryData":
-        item = (options.channels, options.height, options.width)
-    elif layer.type == "Data":
-        item = _item_of_known_set(options.source) or _first_item(options, folder)
-    elif layer.type == "ImageData" and options.new_height and options.new_width:
-        item = (3 if options.is_color else 1, options.new_height, options.new_width)
-    if crop and layer.type != "HDF5Data":
-        if item is None:
-            item = (1 if layer.type == "ImageData" and not options.is_color else 3, crop, crop)
-            shape = " x ".join(map(str, (N, *item)))
-            assumed.append(f"{layer.top[i]} is taken to be {shape}, the size of its crop in three channels")
-        return (N, item[0], crop, crop)
-    if item is None:
-        raise SpecError(
-            f"the shape of {layer.top[i]!r}, which layer {layer.name!r} ({layer.type}) reads from its source, cannot "
-            f"be known from the prototxt: say it, as in --shape {layer.top[i]}={N},3,32,32"
-        )
-    return (N, *item)
-
-
 def _folder(spec):
     """Where a prototxt lies, if it is a file."""
     is_text = isinstance(spec, str) and ("{" in spec or "\n" in spec)
     return None if is_text or isinstance(spec, caffe_pb2.NetParameter) else pathlib.Path(spec).parent
-
-
-def _first_item(options, folder):
-    """The shape of the first record of a database, if that is here."""
-    try:
-        path = files.find(options.source, folder)
-        with open_database(path, options.DB.Name(options.backend).lower()) as reader:
-            return datum_to_array(reader.peek()[1]).shape
-    except CafeError:  # not here, or of a kind that cannot be read: then the shape must come from elsewhere
-        return None
-
-
-def _item_of_known_set(source):
-    """The shape of an item if the source is named as one of our data sets is."""
-    parts = pathlib.PurePath(source).parts[-2:]
-    for name, item in datasets.ITEMS.items():
-        if parts in [(name, f"{name}_{split}_{kind}") for split in datasets.SPLITS for kind in ("lmdb", "leveldb")]:
-            return item
-    return None
