@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from cafe_edu.drawing.layout import GAP, lay_out
@@ -26,7 +28,7 @@ def test_data_flow_one_way(rankdir, axis, sign):
     for start, end in ARROWS:
         assert sign * (places[end][axis] - places[start][axis]) >= GAP
     for points, codes in curves:
-        steps = [sign * (q[axis] - p[axis]) for p, q in zip(points, points[1:], strict=False)]
+        steps = [sign * (q[axis] - p[axis]) for p, q in itertools.pairwise(points)]
         assert min(steps) >= -1e-9
         assert len(points) == len(codes)
         assert codes[0] == 1
@@ -46,6 +48,6 @@ def test_an_arrow_past_a_row_goes_round_its_boxes():
     assert places["c"][1] == middle
     past = [points for points, _ in curves if points[0][1] > middle > points[-1][1] and len(points) > 6]
     (points,) = past
-    straight = [x for (x, y), (_, z) in zip(points, points[1:], strict=False) if y >= middle >= z]
+    straight = [x for (x, y), (_, z) in itertools.pairwise(points) if y >= middle >= z]
     for key in "bc":
         assert all(abs(x - places[key][0]) > SIZES[key][0] / 2 for x in straight)
