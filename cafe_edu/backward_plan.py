@@ -1,8 +1,8 @@
-"""The plan of the way back: which layers run, and which bottoms get a gradient."""
+"""The plan of the way back: which layers run, and which bottoms and parameters get a gradient."""
 
 
 def plan_backward(steps, learnable, force=False):
-    """Set ``backward`` and ``propagate_down`` of every step of a net.
+    """Set ``backward``, ``propagate_down`` and ``frozen`` of every step of a net.
 
     A layer runs on the way back if something below it learns and something above it is a loss.
 
@@ -12,7 +12,8 @@ def plan_backward(steps, learnable, force=False):
         In the order in which they run.
     learnable : list of Param
     force : bool
-        The net's ``force_backward``: every layer runs, and every bottom that can gets a gradient.
+        The net's ``force_backward``: every layer runs, every bottom that can gets a gradient, and so does
+        every parameter.
 
     References
     ----------
@@ -22,6 +23,7 @@ def plan_backward(steps, learnable, force=False):
     _from_above(steps)
     for step in steps:
         step.backward |= force
+        step.frozen = [] if force else step.frozen
         takes = [i not in step.layer.no_gradient for i in range(len(step.bottom))]  # a label never does
         step.propagate_down = [(a or force) and b for a, b in zip(step.propagate_down, takes, strict=True)]
 
@@ -33,14 +35,16 @@ def _from_below(steps, learnable):
     learns = {}  # blob name -> does anything below it learn?
     for step in steps:
         spec = step.layer.spec
-        step.propagate_down = [learns[blob.name] for blob in step.bottom]
+        step.propagate_down, step.frozen = [learns[blob.name] for blob in step.bottom], []
         step.backward = any(step.propagate_down)
         if spec.propagate_down:
             step.propagate_down = list(spec.propagate_down)
         for i, blob in enumerate(step.layer.params):
             name = spec.param[i].name if i < len(spec.param) else ""
-            blob = named[name].blob if name else blob
-            step.backward |= id(blob) not in still
+            owner = named[name].blob if name else blob
+            if id(owner) in still:
+                step.frozen.append(blob)
+        step.backward |= len(step.frozen) < len(step.layer.params)
         for blob in step.top:
             learns[blob.name] = step.backward or learns.get(blob.name, False)
 

@@ -39,7 +39,7 @@ def fill(shape, options, rng):
     """
     if options.type not in FILLERS:
         raise SpecError(f"unknown filler type {options.type!r}; there are {', '.join(sorted(FILLERS))}")
-    if options.HasField("sparse") and options.type != "gaussian":
+    if options.sparse != -1 and options.type != "gaussian":
         raise SpecError(f"`sparse` is an option of the gaussian filler, not of {options.type!r}")
     return FILLERS[options.type](tuple(shape), options, rng).astype(np.float32)
 
@@ -70,6 +70,8 @@ def gaussian(shape, options, rng):
         raise SpecError(f"the gaussian filler expects `std` of 0 or more, found {options.std:g}")
     w = rng.normal(options.mean, options.std, shape)
     if options.sparse >= 0:
+        if not shape:
+            raise ShapeError("`sparse` counts the inputs of each output: expected a weight of 1 axis or more, found ()")
         w *= rng.random(shape) < options.sparse / shape[0]
     return w
 

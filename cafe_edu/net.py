@@ -30,6 +30,7 @@ class Step:
     loss_weights: list  # one for each top
     propagate_down: list  # one for each bottom: does its diff matter to anyone?
     backward: bool = False  # does this layer run on the way back?
+    frozen: list = dataclasses.field(default_factory=list)  # its parameters that get no gradient
 
 
 class Net:
@@ -175,7 +176,8 @@ class Net:
         if before.layer.shares_data:
             others = ", ".join(repr(blob.name) for blob in before.top if blob.name != name)
             raise NetError(f"it cannot run in place on {name!r}, whose memory is also that of {others}")
-        if before.layer.rereads_top:
+        copies = layer.type == "Dropout" and layer.phase == "TEST"  # which overwrites nothing
+        if before.layer.rereads_top and not copies:
             raise NetError(
                 f"it cannot run in place on {name!r}: {before.layer.name!r} ({before.layer.type}) needs "
                 f"those numbers for its gradient; give the top another name"
@@ -245,7 +247,8 @@ class Net:
     def backward(self, *, start=None, end=None, **diffs):
         """Run the layers in reverse: parameter diffs are added to, blob diffs overwritten.
 
-        It starts from the loss weights. An output that is no loss starts from what its ``diff`` holds.
+        It starts from the loss weights. An output that is no loss starts from what its ``diff`` holds. The
+        gradient of a parameter with an ``lr_mult`` of 0 is 0, unless the net has ``force_backward``.
 
         Parameters
         ----------
@@ -266,12 +269,20 @@ class Net:
         for i in range(first, last - 1, -1):
             self.backward_step(i)
 
+    def reshape(self):
+        """Give every blob the shape that follows from those of the inputs; compute nothing."""
+        for step in self.steps:
+            with _blaming(step, "reshape"):
+                step.layer.reshape(step.bottom, step.top)
+
     def backward_step(self, i):
         """Run the i-th layer on the way back, if anything there learns."""
         step = self.steps[i]
         if step.backward:
             with _blaming(step, "backward"):
                 step.layer.backward(step.top, step.propagate_down, step.bottom)
+            for blob in step.frozen:
+                blob.diff[...] = 0
 
     def _position(self, name, default):
         """Where the layer of that name stands."""

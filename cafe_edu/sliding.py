@@ -14,6 +14,8 @@ def setup(layer, bottom):
     layer.axis = options.axis % len(shape)
     layer.window = window_of(options, len(shape) - layer.axis - 1)
     O, C, G = layer.required("num_output"), shape[layer.axis], options.group
+    if C == 0:
+        raise ShapeError(f"expected at least 1 channel on axis {layer.axis}, found {shape}")
     if G < 1 or C % G or O % G:
         raise SpecError(f"`group: {G}` must divide the {C} input channels and num_output: {O}")
     return O, C, G

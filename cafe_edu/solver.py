@@ -223,8 +223,7 @@ class Solver:
     def _clip(self, params):
         if self.spec.clip_gradients < 0:
             return 1.0
-        moving = [p.blob.diff for p in params if p.lr_mult != 0]  # Caffe makes no gradient for the others
-        norm = math.sqrt(sum(float((g.astype(np.float64) ** 2).sum()) for g in moving))
+        norm = math.sqrt(sum(float((p.blob.diff.astype(np.float64) ** 2).sum()) for p in params))
         if norm <= self.spec.clip_gradients:
             return 1.0
         most = self.spec.clip_gradients

@@ -5,6 +5,9 @@ import pathlib
 
 import pytest
 
+from cafe_edu.device import cupy
+from cafe_edu.testing import strict_cupy
+
 ROOT = pathlib.Path(__file__).parents[1]
 
 
@@ -26,3 +29,17 @@ def shared():
 def data_folder():
     """The folder with the full data sets (mnist/, lenet_v2/, ...): CAFE_EDU_DATA."""
     return _folder("CAFE_EDU_DATA", ROOT.parent / "shared" / "data")
+
+
+@pytest.fixture(params=["numpy", "strict", "cupy"])
+def device(request):
+    """Each device in turn: "cpu"; "gpu", which is a strict stand-in for cupy; "gpu", where one answers."""
+    if request.param == "numpy":
+        yield "cpu"
+    elif request.param == "strict":
+        with strict_cupy():
+            yield "gpu"
+    elif cupy() is None:
+        pytest.skip("no GPU answers")
+    else:
+        yield "gpu"

@@ -47,6 +47,12 @@ def test_sparse_gaussian_keeps_about_so_many_inputs_of_each():
     assert abs((w != 0).sum() / 1000 - 5) < 0.5
 
 
+def test_sparse_that_says_none_is_none():
+    assert (draw("constant value: 3 sparse: -1", (4,)) == 3).all()
+    assert (draw("gaussian sparse: -1", (4, 50)) != 0).all()
+    assert not draw("gaussian sparse: 0", (4, 50)).any()
+
+
 def test_positive_unitball():
     w = draw("positive_unitball", (10, 3, 4))
     assert (w > 0).all()
@@ -134,6 +140,12 @@ def test_as_real_caffe_draws(shared):
             (3, 3),
             ShapeError,
             "the bilinear filler expects a square kernel of 4 axes, found (3, 3)",
+        ),
+        (
+            "gaussian sparse: 1",
+            (),
+            ShapeError,
+            "`sparse` counts the inputs of each output: expected a weight of 1 axis or more, found ()",
         ),
         ("xavier", (), ShapeError, "the xavier filler expects (outputs, inputs, ...), found ()"),
         ("msra", (3, 0), ShapeError, "the msra filler expects (outputs, inputs, ...), found (3, 0)"),

@@ -89,6 +89,7 @@ def test_structure_is_caffes(stored, phase, monkeypatch):
     if missing or not types:
         pytest.skip(f"not there yet: {', '.join(missing)}" if types else f"real Caffe refuses it: {expected}")
     monkeypatch.setattr(layer, "fill", lambda shape, options, rng: np.zeros(shape, np.float32))  # values cost time
+    monkeypatch.syspath_prepend(pathlib.Path(__file__).parent / "pycaffe" / "programs")  # linreg's loss is there
     net = Net(stored["text_used"], phase, layers=known)
 
     found = [[s.layer.name, s.layer.type, [b.name for b in s.bottom], [b.name for b in s.top]] for s in net.steps]
@@ -226,8 +227,44 @@ def test_in_place():
 )
 def test_unsafe_in_place(text, message):
     with pytest.raises(NetError) as caught:
-        Net(inputs("x") + text)
+        Net(inputs("x") + text, "TRAIN")
     assert caught.value.one_line() == message
+
+
+@pytest.mark.parametrize("below", ["Exp", "Sigmoid", "Softmax", "TanH"])
+@pytest.mark.parametrize(
+    ("above", "more"),
+    [
+        ("Bias", ""), ("BNLL", ""), ("Clip", "clip_param { min: 0 max: 1 }"), ("Dropout", ""), ("ELU", ""),
+        ("Log", ""), ("PReLU", ""), ("Power", ""), ("ReLU", ""), ("Scale", ""), ("Swish", ""), ("Threshold", ""),
+    ],
+)  # fmt: skip
+def test_what_a_layer_needs_again_nobody_overwrites(below, above, more):
+    """Caffe does, and its gradient is then another one, without a word."""
+    with pytest.raises(NetError) as caught:
+        Net(inputs("x") + one(below, "first", "x", "p") + one(above, "second", "p", "p", more), "TRAIN")
+    assert caught.value.one_line() == (
+        f"it cannot run in place on 'p': 'first' ({below}) needs those numbers for its gradient; "
+        f"give the top another name; in layer 'second' ({above}), set up, reading p (2, 3)"
+    )
+
+
+@pytest.mark.parametrize("below", ["BNLL", "ELU", "Power", "ReLU", "Swish"])
+@pytest.mark.parametrize("above", ["Dropout", "ELU", "ReLU", "Scale", "Sigmoid", "Softmax"])
+def test_in_place_is_the_same_net(below, above):
+    """Where it is allowed: outputs and gradients are those of the net with a name for each top."""
+    found = []
+    for p in ("y", "p"):
+        q = "y" if p == "y" else "q"
+        text = inputs("x") + ip("ip", "x", "y") + one(below, "first", "y", p) + one(above, "second", p, q)
+        text += ip("jp", q, "z", "loss_weight: 1")
+        net = Net(text, "TRAIN", rng=1, dtype=np.float64)
+        net.forward(x=np.linspace(-2, 2, 6).reshape(2, 3))
+        net.backward()
+        found.append([net.blobs["z"].data, *(param.blob.diff for param in net.learnable)])
+    for mine, its in zip(*found, strict=True):
+        assert its.any()
+        np.testing.assert_allclose(mine, its)
 
 
 def test_in_place_below_a_reader_is_fine():
@@ -250,6 +287,17 @@ class View(Layer):
 
     def backward(self, top, propagate_down, bottom):
         bottom[0].diff = top[0].diff
+
+
+def test_dropout_in_place_behind_a_layer_that_reads_its_top_again():
+    text = inputs("x") + one("Sigmoid", "s", "x", "y") + one("Dropout", "d", "y", "y")
+    with pytest.raises(NetError, match="'s' \\(Sigmoid\\) needs those numbers"):
+        Net(text, "TRAIN")
+    net = Net("force_backward: true " + text, "TEST")  # where Dropout only copies, a deploy file may say so
+    y = net.forward(x=np.ones((2, 3)))["y"]
+    net.backward(y=np.ones((2, 3)))
+    assert np.allclose(net.blobs["x"].diff, y * (1 - y))
+
 
 
 @pytest.mark.parametrize(
@@ -545,6 +593,26 @@ def test_a_frozen_layer_lets_gradients_through():
     net = Net(text, "TRAIN")
     assert runs_backward(net) == ["a", "frozen", "loss"]
     assert step(net, "frozen").propagate_down == [True]
+
+
+def test_a_parameter_that_does_not_learn_gets_no_gradient_unless_forced():
+    text = inputs("x") + ip("ip", "x", "y", "param { lr_mult: 0 } param { lr_mult: 1 }") + LABEL + LOSS
+    for more, any_slope in (("", False), ("force_backward: true ", True)):
+        net = Net(more + text, "TRAIN")
+        net.forward(x=np.ones((2, 3)), label=[0, 0])
+        net.backward()
+        weight, bias = net.params["ip"]
+        assert weight.diff.any() == any_slope
+        assert bias.diff.any()
+
+
+def test_twins_of_a_frozen_parameter_are_frozen():
+    net = Net(twins("lr_mult: 0", "lr_mult: 0"), "TRAIN")
+    net.forward(x=np.ones((2, 3)))
+    net.backward()
+    assert not net.params["a"][0].diff.any()
+    assert not net.params["b"][0].diff.any()
+    assert net.params["a"][1].diff.tolist() == [4, 4, 4]  # the bias learns from both
 
 
 def test_propagate_down_stops_a_gradient():

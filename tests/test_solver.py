@@ -785,7 +785,7 @@ def test_no_net_and_two_nets(folder):
 def test_an_error_in_the_net_names_layer_net_and_solver(folder):
     (folder / "chance.prototxt").write_text(CHANCE.replace('type: "ReLU"', 'type: "Relu"'))
     assert refused(NetError, "chance_solver.prototxt") == (
-        "unknown layer type 'Relu'; did you mean 'ReLU'?; in layer 'relu'; in chance.prototxt; "
+        "unknown layer type 'Relu'; did you mean 'ReLU'?; in layer 'relu'; in chance.prototxt, line 9; "
         "in chance_solver.prototxt"
     )
 

@@ -20,11 +20,13 @@ def check_shape(scores, labels, axis):
     Raises
     ------
     ShapeError
-        If there are more labels or fewer, or no such axis.
+        If there are more labels or fewer, no such axis, or no class on it.
     """
     axis = canonical(axis, scores)
-    outer, _, inner = around(axis, scores)
+    outer, classes, inner = around(axis, scores)
     expected = outer * inner
+    if classes == 0:
+        raise ShapeError(f"expected at least 1 class on axis {axis}, found scores {scores}")
     if math.prod(labels) != expected:
         raise ShapeError(
             f"expected one label for each of {expected} score vectors "

@@ -21,12 +21,13 @@ from cafe_edu.errors import ShapeError
 def pool_size(size, window, ceil=True):
     r"""Number of windows per axis: :math:`\lceil (n + 2p - k)/s \rceil + 1`.
 
-    With padding, one fewer where the last window would start behind the image.
+    With padding, one fewer where the last window would start behind the image. A kernel larger than the image still
+    makes one window as long as n + 2p > k - s; rounded down, the image must hold the kernel.
 
     Raises
     ------
     ShapeError
-        If the kernel is larger than the padded image, or if a window would see no input at all (real
+        If there is no window, or if one would see no input at all (real
         Caffe goes on there with -3.4e38 or NaN, and writes outside its memory on the way back).
 
     Examples
@@ -40,11 +41,11 @@ def pool_size(size, window, ceil=True):
     out = []
     for n, k, s, p in zip(size, window.kernel, window.stride, window.pad, strict=True):
         room = n + 2 * p - k
-        if room < 0:
+        count = (-(-room // s) if ceil else room // s) + 1
+        if count < 1 or n < 1:
             raise ShapeError(
                 f"expected an image of at least the kernel's size {k} (pad {p} counted), found {n} in {tuple(size)}"
             )
-        count = (-(-room // s) if ceil else room // s) + 1
         if any(window.pad) and (count - 1) * s >= n + p:
             count -= 1
         if (count - 1) * s - p >= n:

@@ -119,7 +119,8 @@ def window_of(options, axes):
     Raises
     ------
     SpecError
-        For a missing kernel, a field given in both forms, or the wrong number of values.
+        For a missing kernel (unless there is no axis to lay it along), a field given in both forms, or the wrong
+        number of values.
     """
     window = Window(
         _numbers(options, "kernel_size", ("kernel_h", "kernel_w"), None, axes),
@@ -144,7 +145,7 @@ def _numbers(options, name, by_axis, default, axes):
             raise SpecError(f"`{by_axis[0]}` and `{by_axis[1]}` stand for `{name}` on images; here {why}")
         values = tuple(getattr(options, other) for other in by_axis)
     if not values:
-        if default is None:
+        if default is None and axes:
             raise SpecError(f"`{name}` is needed in `convolution_param` and is not set")
         values = (default,)
     if len(values) not in (1, axes):

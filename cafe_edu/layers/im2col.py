@@ -52,6 +52,8 @@ class Im2col(Layer):
         (x,), axes = bottom_shapes, len(self.window.kernel)
         if len(x) != self.axis + 1 + axes:
             raise ShapeError(f"expected {axes} spatial axes after channel axis {self.axis}, found {x}")
+        if x[self.axis] == 0:
+            raise ShapeError(f"expected at least 1 channel on axis {self.axis}, found {x}")
         size, kernel = x[self.axis + 1 :], self.window.kernel
         return [(*x[: self.axis], math.prod((x[self.axis], *kernel)), *self.window.conv_size(size))]
 

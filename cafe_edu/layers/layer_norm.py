@@ -52,6 +52,8 @@ class LayerNorm(Layer):
 
     def setup(self, bottom):
         shape = self._item(bottom[0].shape)
+        if math.prod(shape) == 0:
+            raise ShapeError(f"expected at least 1 number in each item, found none in {bottom[0].shape}")
         self.scale = self.add_param("scale", shape, caffe_pb2.FillerParameter(type="constant", value=1))
         self.shift = self.add_param("shift", shape)
 

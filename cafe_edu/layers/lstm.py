@@ -11,7 +11,7 @@ class LSTM(Layer):
 
     .. math:: a_t = W_{hc}\, k_t h_{t-1} + W_{xc}\, x_t + b_c \; [+ W_{xs}\, s]
 
-    .. math:: c_t = \sigma(f)\, c_{t-1} + \sigma(i) \tanh(g), \qquad h_t = \sigma(o) \tanh(c_t)
+    .. math:: c_t = k_t\, \sigma(f)\, c_{t-1} + \sigma(i) \tanh(g), \qquad h_t = \sigma(o) \tanh(c_t)
 
     i, f, o, g are the four parts of :math:`a_t`, in this order. :math:`k_t` (the cont) is 0 where a new sequence
     begins: then h and c are forgotten. The states after the last step are kept for the next forward. Caffe builds

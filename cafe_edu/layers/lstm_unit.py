@@ -9,22 +9,22 @@ from cafe_edu.layer import Layer, register
 class LSTMUnit(Layer):
     r"""From the old cell and the inputs of the gates, make the new cell and what it shows.
 
-    .. math:: c' = \sigma(f)\, c + \sigma(i) \tanh(g), \qquad h' = \sigma(o) \tanh(c')
+    .. math:: c' = k\, \sigma(f)\, c + \sigma(i) \tanh(g), \qquad h' = \sigma(o) \tanh(c')
 
-    i, f, o, g lie side by side in bottom[1], in this order. Where cont is 0 a new sequence begins: c is forgotten,
-    as if :math:`\sigma(f)` were 0. It has no weights: the layers before it make the gates' inputs of x and h.
+    i, f, o, g lie side by side in bottom[1], in this order. Where k, the cont, is 0 a new sequence begins: c is
+    forgotten. It has no weights: the layers before it make the gates' inputs of x and h.
 
     Shapes
     ------
     bottom[0] : c, (1, N, H)
     bottom[1] : i, f, o, g, (1, N, 4H)
-    bottom[2] : cont, (1, N), 0 or 1; takes no gradient
+    bottom[2] : k, (1, N), 0 or 1; takes no gradient
     top[0] : c', (1, N, H)
     top[1] : h', (1, N, H)
 
     Gradients
     ---------
-    .. math:: dc' \mathrel{+}= dh'\, \sigma(o) (1 - \tanh^2 c'), \qquad dc = \sigma(f)\, dc'
+    .. math:: dc' \mathrel{+}= dh'\, \sigma(o) (1 - \tanh^2 c'), \qquad dc = k\, \sigma(f)\, dc'
 
     and each gate's through its own curve: :math:`\sigma' = \sigma (1 - \sigma)`, :math:`\tanh' = 1 - \tanh^2`.
 
@@ -46,13 +46,13 @@ class LSTMUnit(Layer):
         return [c, c]
 
     def forward(self, bottom, top):
-        c, gates, cont = (blob.data[0] for blob in bottom)
-        self.new, h = lstm_step(c, gates, cont)  # kept, because a later layer may overwrite the top
+        c, gates, k = (blob.data[0] for blob in bottom)
+        self.new, h = lstm_step(c, gates, k)  # kept, because a later layer may overwrite the top
         top[0].data[0], top[1].data[0] = self.new, h
 
     def backward(self, top, propagate_down, bottom):
-        c, gates, cont = (blob.data[0] for blob in bottom)
-        slopes = lstm_step_backward(c, gates, cont, self.new, top[0].diff[0], top[1].diff[0])
+        c, gates, k = (blob.data[0] for blob in bottom)
+        slopes = lstm_step_backward(c, gates, k, self.new, top[0].diff[0], top[1].diff[0])
         for blob, slope, wanted in zip(bottom, slopes, propagate_down, strict=False):  # none to cont
             if wanted:
                 blob.diff[0] = slope

@@ -54,6 +54,8 @@ class MVN(Layer):
         (x,) = bottom_shapes
         if not 1 <= len(x) <= 4:
             raise ShapeError(f"expected 1 to 4 axes, found {x}")
+        if math.prod(x[self._kept() :]) == 0:
+            raise ShapeError(f"expected at least 1 number for each mean, found none in {x}")
         return [(*x, 1, 1, 1)[:4]]
 
     def forward(self, bottom, top):
@@ -76,5 +78,9 @@ class MVN(Layer):
 
     def _rows(self, x):
         """One row for each mean: (N, rest) or (N C, rest)."""
-        kept = 1 if self.options.across_channels else 2
+        kept = self._kept()
         return x.reshape(math.prod(x.shape[:kept]), math.prod(x.shape[kept:]))
+
+    def _kept(self):
+        """How many axes count the means."""
+        return 1 if self.options.across_channels else 2

@@ -38,6 +38,8 @@ class Softmax(Layer):
         (x,) = bottom_shapes
         if not -len(x) <= self.options.axis < len(x):
             raise ShapeError(f"expected an axis within {x}, found axis: {self.options.axis}")
+        if x[self.options.axis] == 0:
+            raise ShapeError(f"expected at least 1 class on axis {self.options.axis}, found {x}")
         return bottom_shapes
 
     def forward(self, bottom, top):

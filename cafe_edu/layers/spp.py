@@ -55,7 +55,7 @@ class SPP(Layer):
             if any(p >= k for p, k in zip(window.pad, window.kernel, strict=True)):
                 raise ShapeError(
                     f"level {level + 1} of the pyramid cuts the image into {2**level} x {2**level} windows, and of "
-                    f"{x[2]} x {x[3]} inputs some would get none; use a `pyramid_height` of {level} or larger images"
+                    f"the inputs of {x} some would get none; use a `pyramid_height` of {level} or larger images"
                 )
         if self.levels == 1:
             return [(*x[:2], 1, 1)]

@@ -61,7 +61,7 @@ class Upsample(Layer):
 
     def top_shapes(self, bottom_shapes):
         x, *mask = bottom_shapes
-        if len(x) != 4 or mask not in ([], [x]):
+        if len(x) != 4 or 0 in x[2:] or mask not in ([], [x]):
             raise ShapeError(
                 f"expected images (N, C, H, W){' and a mask of the same shape' * bool(mask)}, "
                 f"found {' and '.join(map(str, bottom_shapes))}"

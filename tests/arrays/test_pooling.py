@@ -36,11 +36,12 @@ def test_pool_size_counts_windows_that_see_something(n, k, s, p, ceil):
     assume(p < k)
     window = Window.square(k, stride=s, pad=p, axes=1)
     starts = [i * s - p for i in range(20)]
-    inside = sum(start + k <= n + p for start in starts)
-    count = inside + 1 if ceil and n + 2 * p >= k and (n + 2 * p - k) % s else inside
+    count = sum(start + k <= n + p for start in starts)  # windows wholly inside
+    if ceil and starts[count] + k - s < n + p:
+        count += 1  # and one that hangs over the edge by less than a step
     if p and count and starts[count - 1] >= n:
         count -= 1
-    if n + 2 * p < k or starts[count - 1] >= n:
+    if count == 0 or starts[count - 1] >= n:
         with pytest.raises(ShapeError):
             pool_size((n,), window, ceil)
     else:
@@ -115,6 +116,18 @@ def test_a_kernel_of_more_than_256_places_keeps_its_places_apart():
     assert index.item() == 288
     max_backward(y, index, Window.square(17), dx)
     assert np.array_equal(dx, x)
+
+
+@pytest.mark.parametrize("kind", ["MAX", "AVE"])
+def test_a_kernel_larger_than_the_image_by_less_than_a_step(kind):
+    """3 x 3 in steps of 2 over 2 x 2: Caffe's size is ceil(-1/2) + 1 = 1, and the mean is that of the four inputs."""
+    window, x = Window.square(3, stride=2), np.array([[[[1.0, 2], [3, 6]]]])
+    assert pool_size((2, 2), window) == (1, 1)
+    y = np.empty((1, 1, 1, 1))
+    max_forward(x, window, y, False) if kind == "MAX" else ave_forward(x, window, y)
+    assert y.item() == {"MAX": 6, "AVE": 3}[kind]
+    with pytest.raises(ShapeError, match="expected an image of at least the kernel's size 3"):
+        pool_size((2, 2), window, ceil=False)
 
 
 def test_an_image_smaller_than_the_kernel_is_refused():

@@ -33,8 +33,9 @@ def test_both_do_the_same(backend, tmp_path):
         assert reader.key() == b"00000003"
         reader.seek(key)
         assert reader.next()[1].label == 1
-        with pytest.raises(DataError, match="db: no record 'missing'; is it the database it was"):
-            reader.seek(b"missing")
+        for key in ("0000000", "00000001a", "missing"):
+            with pytest.raises(DataError, match=f"db: no record '{key}'; is it the database it was"):
+                reader.seek(key.encode())
         reader.rewind()
         assert reader.key() == b"00000000"
 

@@ -75,6 +75,17 @@ def test_a_key_is_a_place_to_come_back_to(five):
             assert labels(reader, 1) == [0]
 
 
+def test_a_folder_is_only_read(five):
+    before = {file.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in five.iterdir()}
+    five.chmod(0o555)
+    try:
+        with LevelDbReader(five) as reader:
+            assert labels(reader, 6) == [0, 1, 2, 3, 4, 0]
+    finally:
+        five.chmod(0o755)
+    assert {file.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in five.iterdir()} == before
+
+
 def test_caffes_own_database_stays_as_it_is(shared):
     path = shared / "oracle/data/digits_small_leveldb"
     before = {file.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in path.iterdir()}
@@ -102,7 +113,8 @@ def test_many_readers_at_once_and_nothing_stays_behind(five, monkeypatch, tmp_pa
     readers = [LevelDbReader(five) for _ in range(3)]
     assert [labels(reader, n) for n, reader in enumerate(readers)] == [[], [0], [0, 1]]
     assert len(os.listdir(tmp_path / "temporary")) == 3
-    readers.pop().close()
+    readers[2].close()
+    assert len(os.listdir(tmp_path / "temporary")) == 2
     del readers
     assert os.listdir(tmp_path / "temporary") == []
 

@@ -46,6 +46,19 @@ def test_shapes(x, options, weight, y):
     assert trial.forward()[0].shape == y
 
 
+def test_without_spatial_axes_it_is_an_inner_product():
+    """Each item is one pixel, and there is nothing to lay a kernel along: none need be written."""
+    x = np.random.default_rng(0).normal(size=(5, 3, 4))
+    trial = conv(x, options="num_output: 2 axis: 2 weight_filler { type: 'xavier' } bias_filler { value: 3 }")
+    product = make_layer("InnerProduct", x, spec="inner_product_param { num_output: 2 axis: 2 }")
+    for mine, its in zip(trial.layer.params, product.layer.params, strict=True):
+        its.data = mine.data
+    assert np.allclose(trial.forward()[0], product.forward()[0])
+    dy = np.random.default_rng(1).normal(size=(5, 3, 2))
+    assert np.allclose(trial.backward(dy)[0], product.backward(dy)[0])
+    assert np.allclose(trial.layer.weight.diff, product.layer.weight.diff)
+
+
 def test_the_axes_before_the_channels_count_images():
     x = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
     options = "num_output: 2 kernel_size: 2 weight_filler { type: 'xavier' }"

@@ -12,8 +12,9 @@ import pytest
 from cafe_edu import caffemodel, layers, prototxt
 from cafe_edu.layer import REGISTRY, Layer
 from cafe_edu.proto import caffe_pb2
-from cafe_edu.testing import check_layer, make_layer
+from cafe_edu.testing import check_layer, make_layer, strict_cupy
 from cafe_edu.testing.cases import CASES
+from cafe_edu.testing.check_shapes import check_shapes, emptied
 
 TYPES = sorted(name for name, cls in REGISTRY.items() if cls.__module__.startswith("cafe_edu.layers."))
 FILES = sorted(pathlib.Path(layers.__file__).parent.glob("*.py"))
@@ -31,15 +32,16 @@ def learns(name):
     return any(make_layer(name, *x, spec=case.spec, tops=case.tops).layer.params for case, x in cases)
 
 
-@pytest.mark.parametrize("name", TYPES)
-def test_it_conforms(name):
-    check_layer(name)
+@pytest.mark.parametrize("name", [name for name in TYPES if CASES[name]])
+def test_it_conforms(name, device):
+    check_layer(name, device=device)
 
 
 def test_every_type_has_cases():
     assert {*CASES} == {*TYPES}
     for name in TYPES:
-        assert CASES[name] or REGISTRY[name].num_bottom == 0, f"{name} reads blobs and has no case"
+        a_source, writes_files = REGISTRY[name].num_bottom == 0, name == "HDF5Output"
+        assert CASES[name] or a_source or writes_files, f"{name} reads blobs and has no case"
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -48,16 +50,46 @@ def test_its_gradient_is_checked(name):
     assert any(case.gradient for case in CASES[name]) == has_gradient(cls)
 
 
-@pytest.mark.parametrize("name", TYPES)
-def test_it_leaves_alone_what_nobody_asks_for(name):
+@pytest.mark.parametrize("name", [name for name in TYPES if CASES[name]])
+def test_an_axis_without_numbers_is_computed_or_refused(name, device):
+    for case in CASES[name]:
+
+        def build(bottom, case=case):
+            return make_layer(name, *bottom, spec=case.spec, tops=case.tops, device=device)
+
+        check_shapes(build, case.bottom(np.random.default_rng(0), 2), case.gradient, changes=emptied)
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if any(case.gradient for case in CASES[name])])
+def test_it_leaves_alone_what_nobody_asks_for(name, device):
     for case in CASES[name]:
         if case.gradient:
-            trial = make_layer(name, *case.bottom(np.random.default_rng(0), 2), spec=case.spec, tops=case.tops)
+            bottom = case.bottom(np.random.default_rng(0), 2)
+            trial = make_layer(name, *bottom, spec=case.spec, tops=case.tops, device=device)
             trial.forward()
             for blob in trial.bottom:
                 blob.diff[...] = 7
             found = trial.backward(*[np.ones(blob.shape) for blob in trial.top], propagate_down=False)
             assert all((dx == 7).all() for dx in found)
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if CASES[name]])
+def test_it_waits_for_a_gpu_as_often_for_many_items_as_for_few(name):
+    for case in CASES[name]:
+        with strict_cupy() as gpu:
+            few, many = (_crossings(name, case, n, gpu) for n in (2, 5))
+        assert few == many
+
+
+def _crossings(name, case, n, gpu):
+    """What goes there and comes back, by which way and how often, in one forward and backward of ``n`` items."""
+    bottom = case.bottom(np.random.default_rng(0), n)
+    trial = make_layer(name, *bottom, spec=case.spec, tops=case.tops, device="gpu")
+    gpu.transfers.clear()
+    trial.forward()
+    if case.gradient:
+        trial.backward(*[np.ones(blob.shape) for blob in trial.top])
+    return dict(gpu.transfers.to_host), dict(gpu.transfers.to_device)
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -115,19 +147,19 @@ def test_its_file_is_named_after_it(name):
 
 
 @pytest.mark.parametrize("name", [name for name in TYPES if CASES[name]])
-def test_its_weights_survive_a_file(name, tmp_path):
+def test_its_weights_survive_an_hdf5_file(name, tmp_path):
+    """As they survive a .caffemodel, which is one of the conformance tests."""
     for case in CASES[name]:
         bottom = case.bottom(np.random.default_rng(0), 2)
         one = make_layer(name, *bottom, spec=case.spec, tops=case.tops, dtype=np.float32, seed=1)
         other = make_layer(name, *bottom, spec=case.spec, tops=case.tops, dtype=np.float32, seed=2)
         if not one.layer.params:
             continue
+        path = tmp_path / "weights.caffemodel.h5"
         spec = caffe_pb2.NetParameter(layer=[one.layer.spec])
-        for ending in ("caffemodel", "caffemodel.h5"):
-            path = tmp_path / f"weights.{ending}"
-            caffemodel.write_weights(path, spec, {"trial": [blob.data for blob in one.layer.params]})
-            stored = caffemodel.read_weights(path)["trial"]
-            for blob, values in zip(other.layer.params, stored, strict=True):
-                blob.data = values
-            for a, b in zip(one.forward(), other.forward(), strict=True):
-                assert np.array_equal(a, b)
+        caffemodel.write_weights(path, spec, {"trial": [blob.data for blob in one.layer.params]})
+        stored = caffemodel.read_weights(path)["trial"]
+        for blob, values in zip(other.layer.params, stored, strict=True):
+            blob.data = values
+        for a, b in zip(one.forward(), other.forward(), strict=True):
+            assert np.array_equal(a, b)

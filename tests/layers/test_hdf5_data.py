@@ -80,6 +80,11 @@ def test_shuffling_goes_through_all_rows_of_a_file_then_of_another(make):
     assert rows(net, 1) == epochs[0]
 
 
+def test_files_of_one_length_are_not_shuffled_alike(make):
+    epoch = rows(make(8, 8, batch_size=16, options="shuffle: true"), 1)
+    assert [row % 8 for row in epoch[:8]] != [row % 8 for row in epoch[8:]]
+
+
 @pytest.mark.parametrize("options", ["", "shuffle: true"])
 @pytest.mark.parametrize("done", [0, 1, 4, 9])
 def test_what_follows_a_state_is_what_followed_it_then(make, options, done):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cafe_edu import make_layer
+from cafe_edu import check_gradient, make_layer
 from cafe_edu.errors import ShapeError
 
 LARGE = 50.0  # where a sigmoid is 1 to the last digit
@@ -30,6 +30,13 @@ def test_the_gates_stand_in_the_order_i_f_o_g():
     c, h = unit([[[0.0, 5.0]]], gates, [[1]]).forward()
     assert np.allclose(c, [[[0, 1]]])
     assert np.allclose(h, [[[0, np.tanh(1)]]])
+
+
+def test_a_cont_between_0_and_1_lets_so_much_of_the_cell_through():
+    trial = unit([[[3.0]]], [[[0.0, 0, 0, 0]]], [[0.5]])
+    c, h = trial.forward()
+    assert np.allclose([c, h], [[[[0.75]]], [[[np.tanh(0.75) / 2]]]])  # 0.5 sigma(0) 3
+    check_gradient(trial)
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,8 @@ def test_the_image_may_change_its_size():
         (
             "pyramid_height: 4",
             ShapeError,
-            "level 4 of the pyramid cuts the image into 8 x 8 windows, and of 4 x 4 inputs some would get none; "
-            "use a `pyramid_height` of 3 or larger images",
+            "level 4 of the pyramid cuts the image into 8 x 8 windows, and of the inputs of (1, 1, 4, 4) some would "
+            "get none; use a `pyramid_height` of 3 or larger images",
         ),
     ],
 )

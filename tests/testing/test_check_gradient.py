@@ -49,8 +49,8 @@ def say(cls, *bottom, **keywords):
     return str(caught.value)
 
 
-def test_the_right_one_passes():
-    check_gradient(make_layer(Product, X))
+def test_the_right_one_passes(device):
+    check_gradient(make_layer(Product, X, device=device))
 
 
 def test_it_says_where_and_what():

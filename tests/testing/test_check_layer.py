@@ -6,7 +6,8 @@ import pytest
 from cafe_edu import Blob, Net, check_layer
 from cafe_edu.errors import CafeError, ShapeError
 from cafe_edu.layer import Layer
-from cafe_edu.testing import CheckFailed
+from cafe_edu.proto import caffe_pb2
+from cafe_edu.testing import CheckFailed, strict_cupy
 from cafe_edu.testing.cases import Case, normal
 
 
@@ -344,3 +345,163 @@ def test_chance_need_not_be_drawn_in_the_same_way():
             top[0].data = bottom[0].data * 0.5
 
     assert says(Awake, like="Dropout").startswith("in phase TEST the output is not that of Dropout: ")
+
+
+def test_parameters_that_a_file_does_not_reach():
+    class Keeps(Layer):
+        """It multiplies by the slope that it drew when it was set up."""
+
+        def setup(self, bottom):
+            self.slope = self.add_param("slope", (), caffe_pb2.FillerParameter(type="gaussian"))
+            self.kept = self.slope.data.copy()
+
+        def top_shapes(self, bottom_shapes):
+            return bottom_shapes
+
+        def forward(self, bottom, top):
+            top[0].data = self.kept * bottom[0].data
+
+    cases = [Case("", normal(3), gradient=False)]
+    assert says(Keeps, like=None, cases=cases).startswith("with parameters from a file the output is another: ")
+
+    class Reads(Keeps):
+        def forward(self, bottom, top):
+            top[0].data = self.slope.data * bottom[0].data
+
+    check_layer(Reads, cases=cases)
+
+
+def test_bottoms_of_wrong_shapes():
+    class Flat(MyReLU):
+        def forward(self, bottom, top):
+            _, self.channels = bottom[0].shape
+            super().forward(bottom, top)
+
+    cases = [Case("", normal(3))]
+    assert says(Flat, cases=cases) == (
+        "bottoms of shapes [(2, 3, 1)] (bottom 0 with an axis more), from the start: expected a result, or a "
+        "ShapeError from `top_shapes` or `setup` that says what was expected and what was found; found ValueError: "
+        "too many values to unpack (expected 2)"
+    )
+
+
+class Anywhere(MyReLU):
+    """The mathematics written once; the faults below are what a learner may write in its place."""
+
+    def forward(self, bottom, top):
+        x = bottom[0].data
+        self.slope = self.xp.where(x > 0, 1, self.options.negative_slope)
+        top[0].data = self.slope * x
+
+
+def says_on_the_gpu(cls, error, cases=None):
+    with strict_cupy(), pytest.raises(error) as caught:
+        check_layer(cls, like=None if cases else "ReLU", cases=cases, device="gpu")
+    assert caught.value.__notes__ == ["with default options, on device 'gpu'"]
+    return str(caught.value)
+
+
+def test_on_a_device():
+    with strict_cupy() as gpu:
+        check_layer(Anywhere, like="ReLU", device="gpu")
+        assert gpu.transfers.to_device["asarray"]  # it was there
+
+
+def test_a_function_of_numpys_on_a_device():
+    class Sums(Anywhere):
+        def forward(self, bottom, top):
+            super().forward(bottom, top)
+            self.total = np.sum(bottom[0].data)
+
+    check_layer(Sums, like="ReLU")  # which nothing says on the CPU
+    assert says_on_the_gpu(Sums, TypeError) == (
+        "np.sum was given an array that lives on the device: write xp.sum, with xp = array_module(x) or self.xp"
+    )
+
+
+def test_a_constant_of_numpys_on_a_device():
+    class Masks(Anywhere):
+        def forward(self, bottom, top):
+            super().forward(bottom, top)
+            top[0].data *= np.ones(bottom[0].shape)
+
+    check_layer(Masks, like="ReLU")
+    assert says_on_the_gpu(Masks, TypeError) == (
+        "Unsupported type <class 'numpy.ndarray'>: it cannot meet an array on the device; bring it there once, with "
+        "xp.asarray"
+    )
+
+
+def test_a_function_that_cupy_lacks():
+    class Quiet(Anywhere):
+        def forward(self, bottom, top):
+            with self.xp.errstate(all="ignore"):
+                super().forward(bottom, top)
+
+    check_layer(Quiet, like="ReLU")
+    assert says_on_the_gpu(Quiet, AttributeError) == (
+        "module 'cupy' has no attribute 'errstate'; numpy has: write this with what both have"
+    )
+
+
+def test_a_parameter_that_cupys_function_lacks():
+    class Largest(Anywhere):
+        def forward(self, bottom, top):
+            super().forward(bottom, top)
+            self.most = bottom[0].data.max(initial=0)
+
+    check_layer(Largest, like="ReLU")
+    assert says_on_the_gpu(Largest, TypeError) == "cupy's max() got an unexpected keyword argument 'initial'"
+
+
+def test_other_numbers_on_a_device():
+    class Shifts(Anywhere):
+        in_place = False
+
+        def forward(self, bottom, top):
+            super().forward(bottom, top)
+            if self.xp is not np and self.phase == "TEST":
+                top[0].data += 1
+
+    class Bends(Anywhere):
+        in_place = False
+
+        def backward(self, top, propagate_down, bottom):
+            super().backward(top, propagate_down, bottom)
+            if self.xp is not np:
+                bottom[0].diff *= 2
+
+    cases = [Case("", normal(3))]
+    text = says_on_the_gpu(Shifts, CheckFailed, cases)
+    assert text.startswith("on device 'gpu', in phase TEST, the output is another: expected ")
+    text = says_on_the_gpu(Bends, CheckFailed, cases)
+    assert text.startswith("on device 'gpu', in phase TRAIN, the gradient is another: expected ")
+
+
+def test_a_parameters_other_numbers_on_a_device():
+    class Scales(Anywhere):
+        def setup(self, bottom):
+            self.scale = self.add_param("scale", ())
+
+        def backward(self, top, propagate_down, bottom):
+            super().backward(top, propagate_down, bottom)
+            self.scale.diff[...] += self.off * (self.xp is not np)
+
+    class Learns(Scales):
+        off = 0
+
+        def forward(self, bottom, top):
+            super().forward(bottom, top)
+            self.scale.data[...] = 3 if self.xp is np else 4
+
+    Scales.off = 1
+    cases = [Case("", normal(3))]
+    text = says_on_the_gpu(Scales, CheckFailed, cases)
+    assert text.startswith("on device 'gpu', in phase TRAIN, a parameter's gradient is another: expected ")
+    text = says_on_the_gpu(Learns, CheckFailed, cases)
+    assert text == "on device 'gpu' a parameter is another: expected 3. of shape (), found 4. of shape ()"
+
+
+def test_a_device_that_is_not_there():
+    with pytest.raises(CafeError, match="expected device 'cpu' or 'gpu', found 'tpu'"):
+        check_layer("ReLU", device="tpu")

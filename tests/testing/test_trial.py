@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from cafe_edu.errors import NetError, SpecError
+from cafe_edu.device import module_of
+from cafe_edu.errors import CafeError, NetError, SpecError
 from cafe_edu.layer import Layer
 from cafe_edu.testing import make_layer
 
@@ -15,12 +16,21 @@ def test_one_layer_by_itself():
     assert trial.bottom[0].dtype == np.float64
 
 
-def test_forward_and_backward_give_copies():
-    trial = make_layer("ReLU", [[1.0, 2]])
+def test_forward_and_backward_give_copies(device):
+    trial = make_layer("ReLU", [[1.0, 2]], device=device)
     (y,), (dx,) = trial.forward(), trial.backward([[3, 4]])
+    assert type(y) is type(dx) is np.ndarray
     y[...], dx[...] = 0, 0
     assert trial.top[0].data.tolist() == [[1, 2]]
     assert trial.bottom[0].diff.tolist() == [[3, 4]]
+
+
+def test_its_blobs_live_on_the_device(device):
+    trial = make_layer("PReLU", np.ones((2, 3)), device=device)
+    xp = module_of(device)
+    assert trial.layer.xp is xp
+    for blob in (*trial.bottom, *trial.top, *trial.layer.params):
+        assert isinstance(blob.data, xp.ndarray)
 
 
 def test_forward_starts_from_the_same_seed():
@@ -71,3 +81,5 @@ def test_errors():
         make_layer("ReLU")
     with pytest.raises(SpecError, match="did you mean 'negative_slope'"):
         make_layer("ReLU", [1.0], spec="relu_param { negative_slop: 1 }")
+    with pytest.raises(CafeError, match="expected device 'cpu' or 'gpu', found 'GPU'"):
+        make_layer("ReLU", [1.0], device="GPU")

@@ -59,6 +59,7 @@ CASES = {
         Case("mvn_param { across_channels: true }", normal(3, 2, 2)),
         Case("mvn_param { normalize_variance: false }", normal(2, 3, 2)),
     ],
+    "Python": [Case("python_param { module: 'cafe_edu.testing.shift' layer: 'Shift' param_str: '2' }", normal(3, 2))],
     "Reduction": [
         Case("", normal(3, 2)),
         Case("reduction_param { operation: ASUM axis: -1 }", normal(3, 2)),

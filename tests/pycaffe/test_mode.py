@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+import cafe_edu.pycaffe as caffe
+from cafe_edu import device
+from cafe_edu.errors import CafeError
+
+NET = """
+layer { name: "x" type: "DummyData" top: "x" dummy_data_param { shape { dim: 9 } data_filler { type: "gaussian" } } }
+"""
+
+
+def test_one_seed_gives_one_sequence_of_nets(write):
+    def two():
+        caffe.set_random_seed(3)
+        return [caffe.Net(write(NET), caffe.TEST).forward()["x"] for _ in range(2)]
+
+    first, second = two(), two()
+    assert np.array_equal(first, second)
+    assert (first[0] != first[1]).any()
+
+
+def test_cpu(write):
+    caffe.set_mode_cpu()
+    assert isinstance(caffe.Net(write(NET), caffe.TEST).blobs["x"].data, np.ndarray)
+
+
+@pytest.mark.skipif(device.cupy() is not None, reason="there is a GPU")
+@pytest.mark.parametrize("call", [caffe.set_mode_gpu, lambda: caffe.set_device(0)])
+def test_no_gpu(call, write):
+    with pytest.raises(CafeError, match="device 'gpu' needs cupy and an NVIDIA GPU") as caught:
+        call()
+    assert "to compute on the CPU: caffe.set_mode_cpu()" in caught.value.one_line()
+    test_cpu(write)
+
+
+@pytest.mark.skipif(device.cupy() is None, reason="no GPU here")
+def test_gpu(write):
+    caffe.set_device(0)
+    caffe.set_mode_gpu()
+    try:
+        assert isinstance(caffe.Net(write(NET), caffe.TEST).blobs["x"].data, device.cupy().ndarray)
+    finally:
+        caffe.set_mode_cpu()
