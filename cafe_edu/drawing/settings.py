@@ -1,7 +1,8 @@
 """What a picture of a net says of a layer: its kind, its settings, its learning rates."""
 
 _KINDS = {
-    "data": ("Data", "ImageData", "HDF5Data", "MemoryData", "WindowData", "DummyData", "Input", "Parameter"),
+    "data": ("Data", "ImageData", "HDF5Data", "MemoryData", "WindowData", "DummyData", "HDF5Output", "Input",
+             "Parameter"),
     "convolution": ("Convolution", "Deconvolution", "Im2col"),
     "pooling": ("Pooling", "SPP"),
     "product": ("InnerProduct", "Embed", "RNN", "LSTM", "LSTMUnit"),

@@ -35,8 +35,8 @@ def test_kinds():
     import cafe_edu.layers  # noqa: F401 (fills REGISTRY)
 
     shaping = {
-        "ArgMax", "BatchReindex", "Concat", "Crop", "Eltwise", "Filter", "Flatten", "Interp", "Permute", "Reduction",
-        "Reshape", "Silence", "Slice", "Split", "Tile", "Upsample",
+        "ArgMax", "BatchReindex", "Concat", "Crop", "Eltwise", "Filter", "Flatten", "Interp", "Permute", "Python",
+        "Reduction", "Reshape", "Silence", "Slice", "Split", "Tile", "Upsample",
     }  # fmt: skip
     ours = {name for name, cls in REGISTRY.items() if cls.__module__.startswith("cafe_edu.layers.")}
     assert {name for name in ours if kind_of(name) == "other"} == shaping
