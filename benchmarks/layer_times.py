@@ -54,10 +54,12 @@ SIZES = {
     "Im2col": ("convolution_param { kernel_size: 3 pad: 1 }", [_normal(*IMAGES)], 1),
     "InfogainLoss": ("", [_normal(256, 100), _whole(100, 256), np.eye(100, dtype=np.float32)], 1),
     "InnerProduct": ("inner_product_param { num_output: 1024 }", [_normal(256, 1024)], 1),
+    "Interp": ("interp_param { zoom_factor: 2 }", [_normal(*IMAGES)], 1),
     "LSTM": ("recurrent_param { num_output: 256 }", [_normal(20, 32, 256), np.ones((20, 32))], 1),
     "LSTMUnit": ("", [_normal(1, 256, 256), _normal(1, 256, 1024), np.ones((1, 256))], 2),
     "Log": ("", [_likely(*IMAGES)], 1),
     "MultinomialLogisticLoss": ("", [_likely(*ROWS), _whole(1000, 256)], 1),
+    "Permute": ("permute_param { order: 0 order: 2 order: 3 order: 1 }", [_normal(*IMAGES)], 1),
     "Pooling": ("pooling_param { kernel_size: 3 stride: 2 }", [_normal(*IMAGES)], 1),
     "RNN": ("recurrent_param { num_output: 256 }", [_normal(20, 32, 256), np.ones((20, 32))], 1),
     "Reshape": ("reshape_param { shape { dim: 0 dim: -1 } }", [_normal(*IMAGES)], 1),
@@ -68,6 +70,7 @@ SIZES = {
     "SoftmaxWithLoss": ("", [_normal(*ROWS), _whole(1000, 256)], 1),
     "Split": ("", [_normal(*IMAGES)], 2),
     "Tile": ("tile_param { tiles: 2 }", [_normal(*IMAGES)], 1),
+    "Upsample": ("upsample_param { scale: 2 }", [_normal(*IMAGES)], 1),
 }
 # type: multiply-adds forward, as a function of the trial; backward takes two times as many
 PRODUCTS = {

@@ -57,6 +57,21 @@ def module_of(device):
     raise CafeError(f"expected device 'cpu' or 'gpu', found {device!r}")
 
 
+def choose_gpu(number):
+    """Make a GPU the one that ``device="gpu"`` means from now on.
+
+    Raises
+    ------
+    CafeError
+        If there is no such GPU here.
+    """
+    count = 0 if cupy() is None else cupy().cuda.runtime.getDeviceCount()
+    if not str(number).isdecimal() or int(number) >= count:
+        there = f"there are {count}, counted from 0" if count else "none answers; see `cafe doctor`"
+        raise CafeError(f"no GPU {number}: {there}")
+    cupy().cuda.Device(int(number)).use()
+
+
 def doctor():
     """Return what this machine has for cafe_edu, as a list of (topic, finding) pairs.
 
@@ -75,7 +90,7 @@ def doctor():
         ("GPU", _gpu()),
         ("data folder", str(datasets.data_home())),
     ]
-    for name in ("digits", "mnist"):
+    for name in datasets.ITEMS:
         found = "at hand" if datasets.at_hand(name) else f"not here (optional): cafe fetch {name}"
         facts.append((f"data set {name}", found))
     return facts

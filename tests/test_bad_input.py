@@ -1,7 +1,7 @@
 """Bad input: one clear line each. What was expected, what was found, where, and what to do.
 
 Each case is tried in Python, where the kind of error and its one line are looked at; many also with the
-`cafe` command, which must end with status 2 and that line alone.
+`cafe` command, which must end with status 1 and that line alone.
 """
 
 import os
@@ -234,7 +234,7 @@ def test_on_the_command_line(spoil, here):
     _, text = CASES[spoil]
     spoil()
     done = cafe("train", "--solver", "solver.prototxt", "--weights", "ip.caffemodel")
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert last_line(done) == f"cafe: {text.format(here=here)}"
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
@@ -243,14 +243,14 @@ def test_on_the_command_line(spoil, here):
 def test_scoring_with_damaged_weights(here):
     truncated()
     done = cafe("test", "--model", "net.prototxt", "--weights", "ip.caffemodel", "--iterations", "1")
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert last_line(done) == "cafe: ip.caffemodel is damaged or cut short after 150 bytes; fetch or write it again"
 
 
 def test_going_on_from_what_is_no_state(here):
     done = cafe("train", "--solver", "solver.prototxt", "--snapshot", "ip.caffemodel")
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert last_line(done) == "cafe: ip.caffemodel: expected a .solverstate, found a .caffemodel"
     done = cafe("train", "--solver", "solver.prototxt", "--snapshot", "none.solverstate")
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert last_line(done) == "cafe: none.solverstate cannot be read: No such file or directory"

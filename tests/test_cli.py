@@ -91,7 +91,7 @@ def test_train_from_weights(folder):
 
 
 def test_snapshot_and_weights_exclude_each_other(folder):
-    result = cafe("train", "--solver", "solver.prototxt", "--snapshot", "a", "--weights", "b", status=2)
+    result = cafe("train", "--solver", "solver.prototxt", "--snapshot", "a", "--weights", "b", status=1)
     assert result.stderr == "cafe: expected --snapshot to go on or --weights to start from, found both\n"
 
 
@@ -284,7 +284,7 @@ def test_upgrade_net_and_solver(folder):
     (folder / "old_solver.prototxt").write_text("solver_type: ADAM")
     cafe("upgrade-solver", "old_solver.prototxt", "new_solver.prototxt")
     assert read_solver("new_solver.prototxt").type == "Adam"
-    result = cafe("upgrade-net", "none.prototxt", "new.prototxt", status=2)
+    result = cafe("upgrade-net", "none.prototxt", "new.prototxt", status=1)
     assert result.stderr == "cafe: none.prototxt: no such file; expected a prototxt\n"
 
 
@@ -303,11 +303,11 @@ def test_every_command_has_an_example():
 
 
 def test_an_unreadable_path_is_one_line(folder):
-    result = cafe("train", "--solver", "solver.prototxt", "--log", "no/such/folder/log", status=2)
+    result = cafe("train", "--solver", "solver.prototxt", "--log", "no/such/folder/log", status=1)
     assert result.stderr == f"cafe: No such file or directory: {folder / 'no/such/folder/log'}\n"
 
 
 def test_lab_without_the_repository(monkeypatch, tmp_path):
-    monkeypatch.setattr("cafe_edu.cli.__file__", str(tmp_path / "cafe_edu" / "cli.py"))
-    result = cafe("lab", status=2)
+    monkeypatch.setattr("cafe_edu.commands.demo.__file__", str(tmp_path / "cafe_edu" / "commands" / "demo.py"))
+    result = cafe("lab", status=1)
     assert result.stderr.startswith("cafe: the lessons come with the repository")

@@ -98,7 +98,8 @@ def test_what_the_doctor_says(no_cupy, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     facts = dict(device.doctor())
     assert list(facts) == [
-        "Python", "system", "numpy", "threads", "GPU", "data folder", "data set digits", "data set mnist"
+        "Python", "system", "numpy", "threads", "GPU", "data folder", "data set digits", "data set mnist",
+        "data set fashion_mnist", "data set cifar10",
     ]  # fmt: skip
     assert sys.executable in facts["Python"]
     assert np.__version__ in facts["numpy"]

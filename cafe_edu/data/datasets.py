@@ -7,26 +7,27 @@ import pathlib
 import numpy as np
 
 from cafe_edu import files
+from cafe_edu.data import cifar10
 from cafe_edu.data.digits import read_digits
 from cafe_edu.data.download import download
 from cafe_edu.data.idx import read_idx
 from cafe_edu.data.lmdb_db import write_lmdb
+from cafe_edu.data.sources import SETS
 from cafe_edu.errors import DataError
 
-NAMES = ("digits", "mnist", "handwriting")
+NAMES = ("digits", "mnist", "fashion_mnist", "cifar10", "handwriting")
 SPLITS = ("train", "test")
-
-MNIST_FILES = {  # name -> sha256
-    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+ITEMS = {  # name -> shape of one image
+    "digits": (1, 28, 28),
+    "mnist": (1, 28, 28),
+    "fashion_mnist": (1, 28, 28),
+    "cifar10": cifar10.SHAPE,
 }
-MNIST_MIRRORS = (
-    "https://ossci-datasets.s3.amazonaws.com/mnist/",
-    "https://storage.googleapis.com/cvdf-datasets/mnist/",
-    "http://yann.lecun.com/exdb/mnist/",
-)
+CLASSES = {  # name -> what the labels mean, where they are not digits
+    "fashion_mnist": ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"),
+    "cifar10": cifar10.CLASSES,
+}
+_TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,8 +37,8 @@ class Dataset:
     Attributes
     ----------
     name : str
-    x_train, x_test : ndarray of uint8, (N, 1, 28, 28)
-        White on black, 0 to 255.
+    x_train, x_test : ndarray of uint8, (N, 1, 28, 28) or (N, 3, 32, 32)
+        0 to 255; digits and clothes white on black, photos in red, green, blue.
     y_train, y_test : ndarray of int64, (N,)
     """
 
@@ -72,15 +73,16 @@ def data_home():
 def at_hand(name):
     """Say whether a data set can be used now, without a download.
 
-    MNIST is looked for in ``$CAFE_EDU_DATA/mnist``, a folder of ready data sets that is only read, and
-    then in `data_home`. The digits are always there: they come with scikit-learn.
+    It is looked for in ``$CAFE_EDU_DATA/NAME``, a folder of ready data sets that is only read, and then in
+    `data_home`. The digits are always there: they come with scikit-learn.
 
     Examples
     --------
     >>> at_hand("digits")
     True
     """
-    return _real_name(name) == "digits" or _mnist_folder() is not None
+    name = _real_name(name)
+    return name == "digits" or _folder(name) is not None
 
 
 def load(name):
@@ -88,7 +90,7 @@ def load(name):
 
     Parameters
     ----------
-    name : "digits", "mnist" or "handwriting"
+    name : "digits", "mnist", "fashion_mnist", "cifar10" or "handwriting"
         "handwriting" is MNIST if that is at hand, else the digits.
 
     Returns
@@ -108,9 +110,11 @@ def load(name):
     name = _real_name(name)
     if name == "digits":
         return Dataset(name, *read_digits())
-    folder = _mnist_folder()
+    folder = _folder(name)
     if folder is None:
-        raise DataError(f"MNIST is not here yet: run `cafe fetch mnist` (it goes to {data_home() / 'mnist'})")
+        raise DataError(f"{_TITLES[name]} is not here yet: run `cafe fetch {name}` (it goes to {data_home() / name})")
+    if name == "cifar10":
+        return Dataset(name, *cifar10.read_cifar10(folder))
     return Dataset(name, *_read_mnist(folder, "train"), *_read_mnist(folder, "t10k"))
 
 
@@ -119,7 +123,8 @@ def lmdb(name, split):
 
     Parameters
     ----------
-    name : "digits", "mnist" or "handwriting"
+    name : str
+        One of ``NAMES``.
     split : "train" or "test"
 
     Returns
@@ -152,7 +157,8 @@ def fetch(name, progress=True):
 
     Parameters
     ----------
-    name : "mnist", or one that needs no download
+    name : str
+        One of ``NAMES``.
     progress : bool
         Show a progress bar per file.
 
@@ -166,15 +172,15 @@ def fetch(name, progress=True):
     DataError
         If there is no such set, or no mirror gave the right files.
     """
-    if _real_name(name) == "digits":
+    name = _real_name(name)
+    if name == "digits":
         return None
-    folder = _mnist_folder()
-    if folder is not None and folder != data_home() / "mnist":
+    folder = _folder(name)
+    if folder is not None and folder != data_home() / name:
         return folder
-    for file, sha256 in MNIST_FILES.items():
-        urls = [mirror + file for mirror in MNIST_MIRRORS]
-        download(urls, data_home() / "mnist" / file, sha256, progress)
-    return data_home() / "mnist"
+    for file in SETS[name]:
+        download(file.urls, data_home() / name / file.name, file.checksum, progress)
+    return data_home() / name
 
 
 def resolve_source(name, folder=None):
@@ -211,23 +217,24 @@ def _real_name(name):
     if name not in NAMES:
         raise DataError(f"no data set {name!r}: there are {', '.join(NAMES)}")
     if name == "handwriting":
-        return "digits" if _mnist_folder() is None else "mnist"
+        return "digits" if _folder("mnist") is None else "mnist"
     return name
 
 
-def _mnist_folder():
-    """Where the four files of MNIST are, or None."""
-    places = [data_home()]
+def _folder(name):
+    """Where all files of a set are, or None."""
+    places = [data_home() / name]
     if os.environ.get("CAFE_EDU_DATA"):
-        places.insert(0, pathlib.Path(os.environ["CAFE_EDU_DATA"]))
+        places.insert(0, pathlib.Path(os.environ["CAFE_EDU_DATA"]) / name)
     for place in places:
-        if all((place / "mnist" / file).is_file() for file in MNIST_FILES):
-            return place / "mnist"
+        complete = all((place / file.name).is_file() for file in SETS[name])
+        if complete or (name == "cifar10" and cifar10.is_cifar10(place)):
+            return place
     return None
 
 
 def _read_mnist(folder, part):
-    """The images (N, 1, 28, 28) and labels (N,) of one part of MNIST."""
+    """The images (N, 1, 28, 28) and labels (N,) of one part of MNIST, or of a set in its format."""
     x = read_idx(folder / f"{part}-images-idx3-ubyte.gz")
     y = read_idx(folder / f"{part}-labels-idx1-ubyte.gz")
     if x.shape[1:] != (28, 28) or y.shape != x.shape[:1]:

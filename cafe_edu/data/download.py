@@ -9,7 +9,7 @@ from cafe_edu.files import replacing
 TIMEOUT = 30  # seconds without a byte before we give a mirror up
 
 
-def download(urls, path, sha256, progress=False):
+def download(urls, path, checksum, progress=False):
     """Fetch a file whose checksum is known.
 
     What has come so far is kept in ``NAME.part`` beside the file. A download that broke off goes on
@@ -22,8 +22,8 @@ def download(urls, path, sha256, progress=False):
         The same file on several mirrors, tried in order.
     path : str or Path
         Where it goes. The folder is made if it is not there.
-    sha256 : str
-        Its checksum, as hexadecimal digits.
+    checksum : str
+        Hexadecimal digits: of sha256, or of another kind that is named before them, such as "md5:0123...".
     progress : bool
         Show a progress bar.
 
@@ -42,13 +42,13 @@ def download(urls, path, sha256, progress=False):
     path.parent.mkdir(parents=True, exist_ok=True)
     failures = []
     for url in urls:
-        if _is_right(path, sha256):
+        if _is_right(path, checksum):
             return path
         try:
             _continue(url, part, progress)
             with replacing(path) as new:  # a copy: another process may still be writing to the part
                 shutil.copyfile(part, new)
-                if not _is_right(new, sha256):
+                if not _is_right(new, checksum):
                     raise DataError("sent a file with a wrong checksum")
             part.unlink(missing_ok=True)
         except DataError as error:
@@ -56,18 +56,26 @@ def download(urls, path, sha256, progress=False):
             failures.append(f"{url} {error}")
         except OSError as error:  # the errors of requests are OSErrors too
             failures.append(f"{url} {_in_words(error)}")
-    if _is_right(path, sha256):
+    if _is_right(path, checksum):
         return path
+    kind, digits = _parts(checksum)
     raise DataError(
         f"could not download {path.name}: {'; '.join(failures)}. Check the network and try again: "
-        f"what has come so far is kept. Or put the file there by other means: {path}, sha256 {sha256}"
+        f"what has come so far is kept. Or put the file there by other means: {path}, {kind} {digits}"
     )
 
 
-def _is_right(path, sha256):
+def _is_right(path, checksum):
     import pooch
 
-    return path.exists() and pooch.file_hash(str(path)) == sha256
+    kind, digits = _parts(checksum)
+    return path.exists() and pooch.file_hash(str(path), alg=kind) == digits
+
+
+def _parts(checksum):
+    """The kind of a checksum and its digits."""
+    kind, _, digits = checksum.rpartition(":")
+    return kind or "sha256", digits.lower()
 
 
 def _continue(url, part, progress):

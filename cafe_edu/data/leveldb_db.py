@@ -149,12 +149,19 @@ def write_leveldb(path, pairs, progress=False):
     ----------
     Caffe: ``src/caffe/util/db_leveldb.cpp``.
     """
+    with leveldb_writer(path) as put:
+        for key, record in counted(pairs, pathlib.Path(path), progress):
+            put(key, record)
+
+
+@contextlib.contextmanager
+def leveldb_writer(path):
+    """Write records to a new LevelDB, whole or not at all: yield a function ``put(key, record)``."""
     plyvel = _plyvel()
     with files.making(path) as new:
         options = {"create_if_missing": True, "block_size": 2**16, "write_buffer_size": 2**26}
         with contextlib.closing(plyvel.DB(str(new), **options)) as database:
-            for key, record in counted(pairs, pathlib.Path(path), progress):
-                database.put(key, record)
+            yield database.put
             database.compact_range()  # else a reader has to sort what is still in the log
 
 

@@ -1,7 +1,6 @@
 """LMDB: a database in one folder, records in the order of their keys."""
 
 import contextlib
-import itertools
 import pathlib
 import weakref
 
@@ -169,8 +168,36 @@ def write_lmdb(path, pairs, progress=False):
     ----------
     Caffe: ``tools/convert_imageset.cpp``, ``examples/mnist/convert_mnist_data.cpp``.
     """
-    with files.making(path) as new:
-        _write_records(new, counted(pairs, pathlib.Path(path), progress))
+    with lmdb_writer(path) as put:
+        for key, record in counted(pairs, pathlib.Path(path), progress):
+            put(key, record)
+
+
+@contextlib.contextmanager
+def lmdb_writer(path):
+    """Write records to a new LMDB, whole or not at all: yield a function ``put(key, record)``.
+
+    A thousand records are committed at a time, as Caffe does. Each key must be greater than the one before it.
+    """
+    with (
+        files.making(path) as new,
+        contextlib.closing(lmdb.open(str(new), lock=False, mode=0o666, sync=False)) as environment,
+    ):
+        waiting, last = [], b""
+
+        def put(key, record):
+            nonlocal last
+            if key <= last:
+                raise DataError(f"{path}: expected keys in growing order, found {key!r} after {last!r}")
+            last = key
+            waiting.append((key, record))
+            if len(waiting) == 1000:
+                _commit(environment, waiting)
+                waiting.clear()
+
+        yield put
+        _commit(environment, waiting)
+        environment.sync(True)
 
 
 def _open(path):
@@ -211,14 +238,6 @@ def _open(path):
 
 def _reason(error):
     return str(error).rpartition(": ")[2]
-
-
-def _write_records(folder, records):
-    """Write (key, bytes) pairs to an LMDB in ``folder``, a thousand at a time as Caffe does."""
-    with contextlib.closing(lmdb.open(str(folder), lock=False, mode=0o666, sync=False)) as environment:
-        while some := list(itertools.islice(records, 1000)):
-            _commit(environment, some)
-        environment.sync(True)
 
 
 def _commit(environment, records):

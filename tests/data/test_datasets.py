@@ -11,6 +11,7 @@ import pytest
 from cafe_edu.data import datasets
 from cafe_edu.data.datum import datum_to_array
 from cafe_edu.data.lmdb_db import LmdbReader
+from cafe_edu.data.sources import SETS
 from cafe_edu.errors import DataError
 
 README = pathlib.Path(__file__).parents[2] / "datasets/README.md"
@@ -94,10 +95,22 @@ def test_the_real_mnist(data_folder, monkeypatch):
     assert (data.x_train.shape, data.x_train.dtype) == ((60000, 1, 28, 28), np.uint8)
     assert (data.y_train[:5].tolist(), data.y_train.dtype) == ([5, 0, 4, 1, 9], np.int64)
     readme = README.read_text()
-    for name, sha256 in datasets.MNIST_FILES.items():
-        content = (data_folder / "mnist" / name).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == sha256
-        assert f"| {name} | {len(content):,} | `{sha256}` |" in readme
+    for file in SETS["mnist"]:
+        content = (data_folder / "mnist" / file.name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == file.checksum
+        assert f"| {file.name} | {len(content):,} | `{file.checksum}` |" in readme
+
+
+def test_the_real_fashion_mnist(data_folder, monkeypatch):
+    monkeypatch.setenv("CAFE_EDU_DATA", str(data_folder))
+    data = datasets.load("fashion_mnist")
+    assert repr(data) == "Dataset('fashion_mnist', 60,000 to learn from, 10,000 for testing)"
+    assert [datasets.CLASSES["fashion_mnist"][y] for y in data.y_train[:3]] == ["boot", "T-shirt", "T-shirt"]
+    readme = README.read_text()
+    for file in SETS["fashion_mnist"]:
+        content = (data_folder / "fashion_mnist" / file.name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == file.checksum
+        assert f"| {file.name} | {len(content):,} | `{file.checksum}` |" in readme
 
 
 def test_an_lmdb_is_made_once_and_holds_the_images_in_order(home):
@@ -154,11 +167,13 @@ def test_being_second_is_fine(home, monkeypatch):
 def test_fetch_goes_to_each_file_on_each_mirror(home, monkeypatch):
     calls = []
     monkeypatch.setattr(datasets, "download", lambda *args: calls.append(args))
-    monkeypatch.setattr(datasets, "MNIST_MIRRORS", ("http://one/", "http://two/"))
-    assert datasets.fetch("mnist", progress=False) == home / "mnist"
-    name, sha256 = next(iter(datasets.MNIST_FILES.items()))
-    assert calls[0] == ([f"http://one/{name}", f"http://two/{name}"], home / "mnist" / name, sha256, False)
-    assert len(calls) == 4
+    for name, count in (("mnist", 4), ("fashion_mnist", 4), ("cifar10", 1)):
+        calls.clear()
+        assert datasets.fetch(name, progress=False) == home / name
+        file = SETS[name][0]
+        assert calls[0] == (file.urls, home / name / file.name, file.checksum, False)
+        assert all(url.endswith(f"/{file.name}") for url in file.urls)
+        assert len(calls) == count
 
 
 def test_a_source_that_exists_is_taken(tmp_path, monkeypatch):
@@ -195,7 +210,8 @@ def test_mnist_that_is_not_there(home):
 
 @pytest.mark.parametrize("use", [datasets.load, datasets.fetch, datasets.at_hand])
 def test_an_unknown_set(use):
-    with pytest.raises(DataError, match="no data set 'letters': there are digits, mnist, handwriting"):
+    known = "digits, mnist, fashion_mnist, cifar10, handwriting"
+    with pytest.raises(DataError, match=f"no data set 'letters': there are {known}"):
         use("letters")
 
 

@@ -154,6 +154,16 @@ def test_the_error_names_every_mirror_and_what_to_do(start, nobody, tmp_path):
     )
 
 
+@pytest.mark.parametrize("kind", ["md5", "sha1", "sha256"])
+def test_checksums_of_several_kinds(start, tmp_path, kind):
+    right = f"{kind}:{hashlib.new(kind, CONTENT).hexdigest()}"
+    assert download([start().url], tmp_path / "file.gz", right).read_bytes() == CONTENT
+    wrong = f"{kind}:{hashlib.new(kind, b'other').hexdigest()}"
+    with pytest.raises(DataError, match=rf"sent a file with a wrong checksum.*, {kind} [0-9a-f]+$"):
+        download([start().url], tmp_path / "other.gz", wrong)
+    assert left(tmp_path) == ["file.gz"]
+
+
 def test_the_progress_bar_counts_bytes(start, tmp_path, capsys):
     download([start().url], tmp_path / "file.gz", SHA256, progress=True)
     shown = capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""What Caffe's tools do, as functions: one tool, one file."""
