@@ -14,7 +14,8 @@ from PIL import Image
 
 from cafe_edu import Layer, Net, Solver
 from cafe_edu.caffemodel import read_state, read_weights, write_state
-from cafe_edu.cli import _answering, main
+from cafe_edu.cli import main
+from cafe_edu.commands.train import _answering
 from cafe_edu.prototxt import read_net, read_solver
 
 NET = """
@@ -146,7 +147,7 @@ def test_exact_resume(folder):
     cafe(*words)
     assert (folder / "little_iter_40.caffemodel").read_bytes() == whole
     (folder / "little_iter_20.resume").unlink()
-    result = cafe(*words, status=2)
+    result = cafe(*words, status=1)
     assert result.stderr.splitlines()[-1].startswith("cafe: little_iter_20.resume is not there, which an exact resume")
 
 
