@@ -1,7 +1,6 @@
 """Files: found where a reader would expect them, written whole or not at all."""
 
 import contextlib
-import glob
 import os
 import pathlib
 import shutil
@@ -14,6 +13,8 @@ try:
 except ImportError:  # Windows: nothing tells there whether a folder is still in use, so none is cleared away
     fcntl = None
 
+_MARK = ".half-"  # in the names of the folders in which files are written; no pattern for files has it
+
 
 @contextlib.contextmanager
 def replacing(path):
@@ -21,7 +22,7 @@ def replacing(path):
 
     If the block raises or the process dies, ``path`` still holds what it held before. The temporary path lies
     in a hidden folder beside it, so that no pattern such as ``*.caffemodel*`` finds a file half written. A process
-    that is killed leaves that folder behind; the next one that writes the same path clears it away. (A writer
+    that is killed leaves that folder behind; the next one that writes to the same place clears it away. (A writer
     locks its folder, and the system takes the lock off when the process ends, however it ends.)
 
     Parameters
@@ -45,7 +46,7 @@ def replacing(path):
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _clear_away(path)
+    _clear_away(path.parent)
     with _hidden_folder(path) as folder:
         new = folder / path.name
         new.touch()
@@ -60,18 +61,13 @@ def _hidden_folder(path):
     """Make a folder beside ``path``, ours as long as the block lasts."""
     lock = None
     while lock is None:  # somebody may clear it away before it is locked
-        folder = pathlib.Path(tempfile.mkdtemp(prefix=_prefix(path), dir=path.parent))
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name.replace('.', '_')}{_MARK}", dir=path.parent))
         lock = _lock(folder)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         lock.close()
-
-
-def _prefix(path):
-    """How its hidden folders begin: without the ending, which patterns such as ``*.solverstate*`` look for."""
-    return f".{path.name.replace('.', '_')}-"
 
 
 class _Lock:
@@ -107,11 +103,11 @@ def _lock(folder):
     return _Lock(descriptor)
 
 
-def _clear_away(path):
-    """Delete the hidden folders of earlier writers of ``path`` that did not live to do so."""
-    for found in path.parent.glob(f"{glob.escape(_prefix(path))}????????"):
+def _clear_away(place):
+    """Delete the hidden folders of earlier writers in a folder that did not live to do so."""
+    for found in place.glob(f".*{_MARK}????????"):
         with contextlib.suppress(OSError):  # its owner may delete it meanwhile
-            if {inside.name for inside in found.iterdir()} - {path.name}:
+            if any(f".{inside.name.replace('.', '_')}" != found.name[: -len(_MARK) - 8] for inside in found.iterdir()):
                 continue  # not made here
             lock = _lock(found)
             if lock is not None:

@@ -71,34 +71,34 @@ KILLED = (
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders are locked with Unix's flock")
-def test_what_a_killed_process_left_is_cleared_away(tmp_path):
+def test_what_killed_processes_left_is_cleared_away(tmp_path):
+    """By whoever writes anything there next: a file that was whole when its writer died is not written again."""
     path, other = tmp_path / "a.txt", tmp_path / "b.txt"
-    for name in (path, path, other):
-        subprocess.run([sys.executable, "-c", KILLED, name])
-    assert len(list(tmp_path.glob(".a_txt-*"))) == 1  # the second cleared the first one's away
+    subprocess.run([sys.executable, "-c", KILLED, other])
+    (tmp_path / ".c_txt.half-abcdefgh").mkdir()  # killed before there was a file in it, or when it had been moved
+    assert len(list(tmp_path.glob(".b_txt.half-*"))) == 1
     with replacing(path) as new:
-        assert len(list(tmp_path.glob(".a_txt-*"))) == 1
+        assert [found.name for found in tmp_path.iterdir()] == [new.parent.name]
         new.write_text("whole")
     assert path.read_text() == "whole"
-    assert list(tmp_path.glob(".a_txt-*")) == []
-    assert len(list(tmp_path.glob(".b_txt-*"))) == 1  # another file's
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_nobody_elses_folder_is_cleared_away(tmp_path):
-    path = tmp_path / "a.txt"
-    names = (".a_txt-12345678", ".a_txt-short", ".a_txt-abcdefgh", ".axtxt-abcdefgh", ".a.txt-abcdefgh")
+    names = (".a_txt.half-12345678", ".a_txt.half-87654321", ".a_txt.half-short", ".a_txt-abcdefgh", "a.half-abcdefgh")
     kept = [tmp_path / name for name in names]
     for folder in kept:
         folder.mkdir()
     (kept[0] / "a.txt").touch()
     (kept[0] / "more").touch()  # not made here
-    kept[2].rmdir()
-    kept[2].symlink_to(kept[1])
-    (tmp_path / ".a_txt-87654321").touch()
-    with replacing(path) as new:
+    (kept[1] / "b.txt").touch()  # nor this
+    (tmp_path / ".a_txt.half-abcdefgh").touch()
+    (tmp_path / ".b_txt.half-abcdefgh").symlink_to(kept[3])
+    with replacing(tmp_path / "a.txt") as new:
         new.write_text("x")
-    assert all(folder.exists() for folder in kept)
-    assert (tmp_path / ".a_txt-87654321").exists()
+    assert all(folder.is_dir() for folder in kept)
+    assert (tmp_path / ".a_txt.half-abcdefgh").exists()
+    assert (tmp_path / ".b_txt.half-abcdefgh").exists()
 
 
 def test_two_writers_at_once_do_not_disturb_each_other(tmp_path):
@@ -125,7 +125,7 @@ def test_where_nothing_can_be_locked(tmp_path, monkeypatch):
     with replacing(path) as new:
         new.write_text("x")
     assert path.read_text() == "x"
-    assert len(list(tmp_path.glob(".a_txt-*"))) == 1
+    assert len(list(tmp_path.glob(".a_txt.half-*"))) == 1
 
 
 def test_folders_are_made(tmp_path):
