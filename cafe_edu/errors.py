@@ -43,6 +43,10 @@ class WeightsError(CafeError):
     """A .caffemodel or .solverstate file is missing, damaged or does not fit the net."""
 
 
+class ParallelError(CafeError):
+    """The ranks of one training cannot go on together: one failed, or they are not what they should be."""
+
+
 @contextlib.contextmanager
 def noting(note):
     """Add a note to any ``CafeError`` that the block raises; an empty note adds nothing."""

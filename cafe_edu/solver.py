@@ -53,6 +53,8 @@ class Solver:
     Caffe: ``src/caffe/solver.cpp``, ``src/caffe/solvers/sgd_solver.cpp``. Lesson: day 13.
     """
 
+    ranks = 1  # how many solvers learn together (see `cafe_edu.parallel`)
+
     def __init__(self, spec, layers=None, **changes):
         self.spec, self.folder, self._file = _read(spec)
         with noting(f"in {self._file}" if self._file else ""):
@@ -198,17 +200,22 @@ class Solver:
         """One update from ``iter_size`` batches."""
         displayed = self._due(self.spec.display)
         self.net.debug_info = displayed and self.spec.debug_info
+        loss = self._gradients()
+        rate, self.current_step = learning_rate(self.spec, self.iter, self.current_step)
+        self.train_record.append({"iter": self.iter, "loss": self._smooth(loss), "lr": rate})
+        if displayed:
+            self._display(rate)
+        self.apply_update(rate)
+
+    def _gradients(self):
+        """Add up the gradients of ``iter_size`` batches; return their mean loss."""
         self.net.clear_param_diffs()
         loss = 0.0
         for _ in range(self.spec.iter_size):
             self.net.forward()
             self.net.backward()
             loss += self.net.loss / self.spec.iter_size
-        rate, self.current_step = learning_rate(self.spec, self.iter, self.current_step)
-        self.train_record.append({"iter": self.iter, "loss": self._smooth(loss), "lr": rate})
-        if displayed:
-            self._display(rate)
-        self.apply_update(rate)
+        return loss
 
     def _smooth(self, loss):
         """The mean of the last ``average_loss`` losses."""
@@ -380,7 +387,7 @@ class _Bar:
 
     def _batch(self):
         first = self.solver.net.steps[0].top
-        return self.solver.spec.iter_size * (first[0].shape[0] if first and first[0].shape else 0)
+        return self.solver.ranks * self.solver.spec.iter_size * (first[0].shape[0] if first and first[0].shape else 0)
 
     def close(self):
         self.bar.close()

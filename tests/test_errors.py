@@ -3,10 +3,10 @@
 import pytest
 
 from cafe_edu import errors
-from cafe_edu.errors import CafeError, DataError, NetError, ShapeError, SpecError, WeightsError, noting
+from cafe_edu.errors import CafeError, DataError, NetError, ParallelError, ShapeError, SpecError, WeightsError, noting
 
 
-@pytest.mark.parametrize("error", [ShapeError, SpecError, NetError, DataError, WeightsError])
+@pytest.mark.parametrize("error", [ShapeError, SpecError, NetError, DataError, WeightsError, ParallelError])
 def test_all_have_one_base_and_say_what_they_are_for(error):
     assert issubclass(error, CafeError)
     assert error.__doc__ != CafeError.__doc__
@@ -14,7 +14,7 @@ def test_all_have_one_base_and_say_what_they_are_for(error):
 
 def test_no_error_is_left_out():
     kinds = {name for name, thing in vars(errors).items() if isinstance(thing, type)}
-    assert kinds == {"CafeError", "ShapeError", "SpecError", "NetError", "DataError", "WeightsError"}
+    assert kinds == {"CafeError", "ShapeError", "SpecError", "NetError", "DataError", "WeightsError", "ParallelError"}
 
 
 def test_one_line_joins_message_and_notes():

@@ -27,14 +27,19 @@ from cafe_edu.errors import SpecError
 def train(solver, snapshot, weights, stage, level, sigint_effect, sighup_effect, exact_resume, log_file, progress):
     """Train a net, or go on training it.
 
+    Under MPI all processes learn together, each with its share of the data: mpiexec -n 4 cafe train ...
+
     Example: cafe train --solver lenet_solver.prototxt
     """
+    from cafe_edu.parallel import world
     from cafe_edu.prototxt import read_solver
     from cafe_edu.solver import Solver
 
     if snapshot and weights:
         raise SpecError("expected --snapshot to go on or --weights to start from, found both")
-    with logging_to(log_file):
+    ranks = world.communicator()
+    is_first = ranks is None or ranks.rank == 0
+    with world.ending_together(ranks), logging_to(log_file) if is_first else world.silence():
         changes = {"weights": []} if snapshot else {"weights": weights.split(",")} if weights else {}
         if level or stage:  # beside what the file says of the state
             state = changes["train_state"] = read_solver(solver).train_state
@@ -43,10 +48,16 @@ def train(solver, snapshot, weights, stage, level, sigint_effect, sighup_effect,
                 state.level = level
         if exact_resume:
             changes["exact_resume"] = True
-        job = Solver(solver, **changes)
-        progress = sys.stderr.isatty() if progress is None else progress
+        job = Solver(solver, **changes) if ranks is None else _parallel(solver, ranks, changes)
+        progress = is_first and (sys.stderr.isatty() if progress is None else progress)
         with _answering(job, sigint_effect, sighup_effect), beside_bar(progress):
             job.solve(resume=snapshot, progress=progress)
+
+
+def _parallel(solver, ranks, changes):
+    from cafe_edu.parallel.solver import ParallelSolver
+
+    return ParallelSolver(solver, ranks, **changes)
 
 
 @contextlib.contextmanager

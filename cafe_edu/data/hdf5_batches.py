@@ -38,16 +38,19 @@ class Hdf5Batches:
         self._shapes = None
         self._go_to(0, 0, 0, seed)
 
+    rank, size = 0, 1  # of the ranks that share the rows out (see `Prefetcher.shard`)
+
     def shapes(self):
         return [(self.batch_size, *shape) for shape in self._shapes]
 
     def read(self):
         batch = [np.empty(shape, self.dtype) for shape in self.shapes()]
         for n in range(self.batch_size):
+            self._move_on(self.rank)
             row = self._rows[self.row]
             for array, rows in zip(batch, self._arrays, strict=True):
                 array[n] = rows[row]
-            self._move_on()
+            self._move_on(self.size - self.rank)  # so all ranks stand at the same row between two items
         return batch
 
     def state(self):
@@ -62,14 +65,15 @@ class Hdf5Batches:
     def close(self):
         """No file stays open between two reads."""
 
-    def _move_on(self):
-        """To the next row, file or epoch."""
-        if self.row + 1 < len(self._rows):
-            self.row += 1
-        elif self.file + 1 < len(self.paths):
-            self._go_to(self.epoch, self.file + 1, 0, self.seed)
-        else:
-            self._go_to(self.epoch + 1, 0, 0, self.seed)
+    def _move_on(self, count):
+        """To a later row, or file or epoch."""
+        for _ in range(count):
+            if self.row + 1 < len(self._rows):
+                self.row += 1
+            elif self.file + 1 < len(self.paths):
+                self._go_to(self.epoch, self.file + 1, 0, self.seed)
+            else:
+                self._go_to(self.epoch + 1, 0, 0, self.seed)
 
     def _go_to(self, epoch, file, row, seed):
         path = self.paths[order(len(self.paths), seed, epoch, self.shuffle)[file]]

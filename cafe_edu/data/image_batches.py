@@ -52,22 +52,31 @@ class ImageBatches:
             raise DataError(f"expected a `rand_skip` of at most the list's {len(images)} images, found {rand_skip}")
         self._go_to(0, skip, 0, seed)
 
+    rank, size = 0, 1  # of the ranks that share the images out (see `Prefetcher.shard`)
+
     def shapes(self):
-        x, path, _ = self._item()
+        here = self.state()
+        try:
+            self._move_on(self.rank)
+            x, path, _ = self._item()
+        finally:
+            if self.rank:
+                self._go_to(**here)
         with noting(f"in {path}"):
             item = self.transformer.shape(x.shape)
         return [(self.batch_size, *item), (self.batch_size,)]
 
     def read(self):
-        self.transformer.rng = generator(self.seed, BATCH, self.batch)
+        self.transformer.rng = generator(self.seed, BATCH, self.batch, self.rank)
         x, labels = None, np.empty(self.batch_size, self.dtype)
         for n in range(self.batch_size):
+            self._move_on(self.rank)
             item, path, labels[n] = self._item()
             with noting(f"in {path}"):
                 if x is None:
                     x = np.empty((self.batch_size, *self.transformer.shape(item.shape)), self.dtype)
                 self.transformer(item, out=x[n])
-            self._move_on()
+            self._move_on(self.size - self.rank)  # so all ranks stand at the same image between two items
         self.batch += 1
         return [x, labels]
 
@@ -87,10 +96,11 @@ class ImageBatches:
         self.epoch, self.position, self.batch, self.seed = epoch, position, batch, seed
         self._order = order(len(self.images), seed, epoch, self.shuffle)
 
-    def _move_on(self):
-        self.position += 1
-        if self.position == len(self.images):
-            self._go_to(self.epoch + 1, 0, self.batch, self.seed)
+    def _move_on(self, count):
+        for _ in range(count):
+            self.position += 1
+            if self.position == len(self.images):
+                self._go_to(self.epoch + 1, 0, self.batch, self.seed)
 
     def _item(self):
         """The image at this position (C, H, W), its path and its label."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import threading
 import weakref
 
 import lmdb
@@ -12,6 +13,7 @@ from cafe_edu.data.records import counted
 from cafe_edu.errors import DataError
 
 _environments = weakref.WeakValueDictionary()  # LMDB opens a file once per process; our readers share it
+_opening = threading.Lock()  # ranks that are threads open the same file at the same moment
 
 
 class LmdbReader:
@@ -57,7 +59,8 @@ class LmdbReader:
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
-        self._environment = _open(self.path)
+        with _opening:
+            self._environment = _open(self.path)
         self._transaction = self._environment.begin()
         self._count = self._transaction.stat()["entries"]
         if self._count == 0:

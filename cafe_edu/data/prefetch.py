@@ -93,6 +93,15 @@ class Prefetcher:
             raise
         self._taken = dict(state)
 
+    def shard(self, rank, size):
+        """Take the items rank, rank + size, ... of the source's order; the others are for other ranks.
+
+        The source's ``state`` stays that of the common order, so a state of one rank fits all, and any number of them.
+        """
+        self._stop()
+        self.source.rank, self.source.size = rank, size
+        self.source.restore(self._taken)
+
     def close(self):
         """Stop the thread and close the source. Closing twice is fine."""
         self._stop()

@@ -46,17 +46,26 @@ class RecordBatches:
         if rand_skip:
             reader.skip(int(generator(seed, START).integers(rand_skip)))
 
+    rank, size = 0, 1  # of the ranks that share the records out (see `Prefetcher.shard`)
+
     def shapes(self):
-        key, datum = self.reader.peek()
+        here = self.reader.key()
+        try:
+            self.reader.skip(self.rank)
+            key, datum = self.reader.peek()
+        finally:
+            self.reader.seek(here)
         with noting(self._place(key)):
             item = self.transformer.shape(datum_to_array(datum, self.color).shape)
         return [(self.batch_size, *item), (self.batch_size,)]
 
     def read(self):
-        self.transformer.rng = generator(self.seed, BATCH, self.batch)
+        self.transformer.rng = generator(self.seed, BATCH, self.batch, self.rank)
         x, labels = None, np.empty(self.batch_size, self.dtype)
         for n in range(self.batch_size):
+            self.reader.skip(self.rank)
             key, datum = self.reader.next()
+            self.reader.skip(self.size - 1 - self.rank)  # so all ranks stand at the same record between two items
             try:
                 item = datum_to_array(datum, self.color)
                 if x is None:

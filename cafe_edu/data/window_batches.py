@@ -78,11 +78,13 @@ class WindowBatches:
             least = min(self.options.fg_threshold, self.options.bg_threshold)
             raise DataError(f"expected windows that overlap objects by less than {least:g}, found none")
 
+    rank, size = 0, 1  # of the ranks, each of which draws windows of its own (see `Prefetcher.shard`)
+
     def shapes(self):
         return [(self.batch_size, 3, self.crop_size, self.crop_size), (self.batch_size,)]
 
     def read(self):
-        chance = generator(self.seed, BATCH, self.batch)
+        chance = generator(self.seed, BATCH, self.batch, self.rank)
         x, labels = (np.zeros(shape, self.dtype) for shape in self.shapes())
         for n in range(self.batch_size):
             is_object = n >= self.batch_size - self.objects

@@ -87,6 +87,10 @@ class ImageData(Layer):
     def backward(self, top, propagate_down, bottom):
         pass  # nothing lies below
 
+    def shard(self, rank, size):
+        """Read the items rank, rank + size, ...: this net is that of one of ``size`` ranks that learn together."""
+        self.batches.shard(rank, size)
+
     def state(self):
         """Return where the net is in the data, as a small dict for JSON; batches made ahead do not count."""
         return self.batches.state()
