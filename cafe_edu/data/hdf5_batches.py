@@ -38,7 +38,7 @@ class Hdf5Batches:
         self._shapes = None
         self._go_to(0, 0, 0, seed)
 
-    rank, size = 0, 1  # of the ranks that share the rows out (see `Prefetcher.shard`)
+    rank, ranks = 0, 1  # of those that share the rows out (see `Prefetcher.shard`)
 
     def shapes(self):
         return [(self.batch_size, *shape) for shape in self._shapes]
@@ -50,7 +50,7 @@ class Hdf5Batches:
             row = self._rows[self.row]
             for array, rows in zip(batch, self._arrays, strict=True):
                 array[n] = rows[row]
-            self._move_on(self.size - self.rank)  # so all ranks stand at the same row between two items
+            self._move_on(self.ranks - self.rank)  # so all ranks stand at the same row between two items
         return batch
 
     def state(self):

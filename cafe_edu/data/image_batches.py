@@ -52,7 +52,7 @@ class ImageBatches:
             raise DataError(f"expected a `rand_skip` of at most the list's {len(images)} images, found {rand_skip}")
         self._go_to(0, skip, 0, seed)
 
-    rank, size = 0, 1  # of the ranks that share the images out (see `Prefetcher.shard`)
+    rank, ranks = 0, 1  # of those that share the images out (see `Prefetcher.shard`)
 
     def shapes(self):
         here = self.state()
@@ -76,7 +76,7 @@ class ImageBatches:
                 if x is None:
                     x = np.empty((self.batch_size, *self.transformer.shape(item.shape)), self.dtype)
                 self.transformer(item, out=x[n])
-            self._move_on(self.size - self.rank)  # so all ranks stand at the same image between two items
+            self._move_on(self.ranks - self.rank)  # so all ranks stand at the same image between two items
         self.batch += 1
         return [x, labels]
 

@@ -99,7 +99,7 @@ class Prefetcher:
         The source's ``state`` stays that of the common order, so a state of one rank fits all, and any number of them.
         """
         self._stop()
-        self.source.rank, self.source.size = rank, size
+        self.source.rank, self.source.ranks = rank, size
         self.source.restore(self._taken)
 
     def close(self):

@@ -46,7 +46,7 @@ class RecordBatches:
         if rand_skip:
             reader.skip(int(generator(seed, START).integers(rand_skip)))
 
-    rank, size = 0, 1  # of the ranks that share the records out (see `Prefetcher.shard`)
+    rank, ranks = 0, 1  # of those that share the records out (see `Prefetcher.shard`)
 
     def shapes(self):
         here = self.reader.key()
@@ -65,7 +65,7 @@ class RecordBatches:
         for n in range(self.batch_size):
             self.reader.skip(self.rank)
             key, datum = self.reader.next()
-            self.reader.skip(self.size - 1 - self.rank)  # so all ranks stand at the same record between two items
+            self.reader.skip(self.ranks - 1 - self.rank)  # so all ranks stand at the same record between two items
             try:
                 item = datum_to_array(datum, self.color)
                 if x is None:

@@ -78,7 +78,7 @@ class WindowBatches:
             least = min(self.options.fg_threshold, self.options.bg_threshold)
             raise DataError(f"expected windows that overlap objects by less than {least:g}, found none")
 
-    rank, size = 0, 1  # of the ranks, each of which draws windows of its own (see `Prefetcher.shard`)
+    rank, ranks = 0, 1  # of those, each of which draws windows of its own (see `Prefetcher.shard`)
 
     def shapes(self):
         return [(self.batch_size, 3, self.crop_size, self.crop_size), (self.batch_size,)]

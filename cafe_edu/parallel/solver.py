@@ -71,7 +71,7 @@ class ParallelSolver(Solver):
         self.ranks = communicator.size
         with self._one_fate():
             spec = copy.deepcopy(spec) if isinstance(spec, caffe_pb2.SolverParameter) else spec
-            super().__init__(spec, layers, **changes, **({} if communicator.rank == 0 else ONLY_RANK_0))
+            super().__init__(spec, layers, **changes | ({} if communicator.rank == 0 else ONLY_RANK_0))
             self._take_from_rank_0()
 
     def _build(self, layers):

@@ -250,7 +250,7 @@ def test_rank_0_alone_logs_tests_and_saves(folder, caplog):
     assert log.count("Solving LeNet") == 1
     assert log.count("Snapshotting solver state") == 1
     assert second.test_nets == second.test_record == []
-    assert [path.name for path in sorted(folder.glob("lenet_*"))] == ["lenet_iter_4.caffemodel", "lenet_iter_4.solverstate"]
+    assert {path.name for path in folder.glob("lenet_*")} == {"lenet_iter_4.caffemodel", "lenet_iter_4.solverstate"}
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
@@ -402,7 +402,7 @@ def test_weights_that_drift_apart_are_found(folder, monkeypatch):
             solver.net.params["ip"][0].data[...] += 1e-6
         solver.step(9)
 
-    with pytest.raises(ParallelError, match=r"^the weights of rank 1 are not those of rank 0 at iteration 3: .* 0 or b"):
+    with pytest.raises(ParallelError, match=r"^the weights of rank 1 are not those of rank 0 at iteration 3: .* 0 or "):
         run_ranks(2, train)
     assert not list(folder.glob("*.solverstate"))
 
@@ -423,6 +423,7 @@ def test_data_that_cannot_be_shared_out_are_refused():
 
 
 def test_one_file_is_not_written_by_many(folder):
-    net = LINE + 'layer { name: "out" type: "HDF5Output" bottom: "x" bottom: "y" hdf5_output_param { file_name: "o.h5" } }'
+    net = f"""{LINE}
+layer {{ name: "out" type: "HDF5Output" bottom: "x" bottom: "y" hdf5_output_param {{ file_name: "o.h5" }} }}"""
     with pytest.raises(SpecError, match=r"'out' \(HDF5Output\) would write one file on 2 ranks: leave it out"):
         run_ranks(2, lambda c: ParallelSolver(spec(net), c, {"Source": Source}))
