@@ -102,6 +102,18 @@ def test_they_leave_while_backward_goes_on():
     assert order == ["fifth", "fourth", "third", "second", "first", "x"]
 
 
+def test_with_debug_info_they_stay_until_it_has_read_them():
+    net, diary = Net(NET, "TRAIN"), Diary()
+    messages = Messages(net, diary, bucket=1)
+    net.debug_info = True
+    net.forward()
+    messages.start(1)
+    net.backward()
+    assert diary.entries == []
+    messages.finish()
+    assert [entry[0] for entry in diary.entries if entry != "wait"] == ["sum"] * 5
+
+
 def test_the_mean_of_all_ranks_comes_back():
     def gradients(communicator):
         net = Net(NET, "TRAIN")

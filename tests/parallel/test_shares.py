@@ -79,19 +79,32 @@ def test_a_place_fits_every_rank_and_any_number_of_them(folder, source):
             np.testing.assert_array_equal(labels(net, 4), expected[:, rank::size])
 
 
-def test_crops_differ_between_ranks(folder):
-    rng = np.random.default_rng(0)
-    write_lmdb(folder / "large_lmdb", [(rng.integers(256, size=(1, 9, 9), dtype=np.uint8), 0)])
-    text = """layer { name: "d" type: "Data" top: "x" transform_param { crop_size: 3 mirror: true }
-        data_param { source: "large_lmdb" batch_size: N backend: LMDB } }"""
+RANDOM = {
+    "Data": """layer { name: "d" type: "Data" top: "x" transform_param { crop_size: 3 mirror: true }
+        data_param { source: "large_lmdb" batch_size: N backend: LMDB } }""",
+    "ImageData": """layer { name: "d" type: "ImageData" top: "x" top: "t" transform_param { crop_size: 3 mirror: true }
+        image_data_param { source: "large.txt" batch_size: N is_color: false } }""",
+    "WindowData": """layer { name: "d" type: "WindowData" top: "x" top: "t" transform_param { crop_size: 3 mirror: true }
+        window_data_param { source: "windows.txt" batch_size: N } }""",
+}
+
+
+@pytest.mark.parametrize("source", RANDOM)
+def test_chance_differs_between_ranks(folder, source):
+    pixels = np.random.default_rng(0).integers(256, size=(1, 9, 9), dtype=np.uint8)
+    write_lmdb(folder / "large_lmdb", [(pixels, 0)])
+    Image.fromarray(pixels[0]).save(folder / "large.png")
+    (folder / "large.txt").write_text("large.png 0\n")
+    boxes = [f"{i % 2} {i % 2} {i % 4} {i % 3} {4 + i % 5} {5 + i % 4}" for i in range(20)]
+    (folder / "windows.txt").write_text("\n".join(["# 0", "large.png", "3", "9", "9", "20", *boxes]))
     found = []
     for rank in (0, 1, 1):
-        net = net_of(text, 4)
+        net = net_of(RANDOM[source], 4)
         share_out(net, rank, 2)
         found.append(net.forward()["x"])
     assert not np.array_equal(found[0], found[1])
     np.testing.assert_array_equal(found[1], found[2])
-    np.testing.assert_array_equal(found[0], net_of(text, 4).forward()["x"])
+    np.testing.assert_array_equal(found[0], net_of(RANDOM[source], 4).forward()["x"])
 
 
 def test_images_of_many_sizes_one_at_a_time(folder):

@@ -264,6 +264,23 @@ def test_another_number_of_ranks_goes_on(folder, size):
     assert_same_learning(ranks, one)
 
 
+def test_weights_and_states_are_read_by_rank_0_and_passed_on(folder):
+    text = spec(TWINS.format(batch=2), snapshot=3, snapshot_prefix='"twins"')
+    given = alone(text.replace("random_seed: 3", "random_seed: 4"), 3)
+
+    def train(communicator):
+        here = "" if communicator.rank == 0 else "not/on/this/machine/"
+        started = ParallelSolver(text, communicator, weights=f"{here}twins_iter_3.caffemodel")
+        resumed = ParallelSolver(text, communicator)
+        resumed.restore(f"{here}twins_iter_3.solverstate")
+        return started, resumed
+
+    for started, resumed in run_ranks(3, train):
+        assert_same_bits([given, started, resumed])
+        assert (started.iter, resumed.iter) == (0, 3)
+        np.testing.assert_array_equal(resumed.history[0][0], given.history[0][0])
+
+
 def test_exact_resume_goes_on_as_if_nothing_had_been(folder):
     fields = {"exact_resume": "true", "snapshot": 3, "snapshot_prefix": '"chance"'}
     whole = on_ranks(3, spec(CHANCE.format(batch=4), **fields), 6)
