@@ -60,9 +60,9 @@ def notebooks(arguments):
 
 
 def docs(arguments):
-    """Write the table of layer types, docs/layers.md, from the registry."""
+    """Write docs/layers.md from the registry, and docs/scaling.md from what was measured."""
     learner()
-    return run([PYTHON, ROOT / "docs" / "layers.py", *arguments])
+    return run([PYTHON, ROOT / "docs" / "layers.py", *arguments]) or run([PYTHON, ROOT / "docs" / "scaling.py"])
 
 
 def bench(arguments):

@@ -9,6 +9,8 @@ import runpy
 import pytest
 
 import benchmarks.layer_times
+from cafe_edu import Net
+from cafe_edu.parallel.messages import plan
 
 ROOT = pathlib.Path(__file__).parents[1]
 FOLDERS = [".", "benchmarks", "cafe_edu", "datasets", "docs", "exercises", "lessons", "solutions", "tests"]
@@ -82,3 +84,26 @@ def test_every_type_that_reads_blobs_has_a_speed(layers_page):
     speeds = json.loads((ROOT / "benchmarks" / "layer_times.json").read_text())
     types = {*layers_page["house"]()}
     assert types - benchmarks.layer_times.sources() == {*speeds}, "run python -m benchmarks.layer_times"
+
+
+@pytest.fixture(scope="module")
+def scaling_page():
+    return runpy.run_path(str(ROOT / "docs" / "scaling.py"))
+
+
+def test_the_page_on_scaling_is_what_its_script_computes(scaling_page):
+    assert (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8") == scaling_page["document"](), "run `make docs`"
+    examples = doctest.DocTestFinder().find(scaling_page["step_time"], "step_time", globs=scaling_page)
+    examples += doctest.DocTestFinder().find(scaling_page["sum_time"], "sum_time", globs=scaling_page)
+    examples += doctest.DocTestFinder().find(scaling_page["messages"], "messages", globs=scaling_page)
+    assert [doctest.DocTestRunner().run(example).failed for example in examples] == [0, 0, 0]
+
+
+def test_the_nets_of_that_page_have_the_counts_of_the_real_ones(scaling_page):
+    counts = {name: sum(sum(some) for some, _ in layers) for name, (layers, _) in scaling_page["NETS"].items()}
+    lenet = Net(ROOT / "cafe_edu" / "zoo" / "lenet" / "lenet_train_test.prototxt", "TRAIN")
+    assert counts["LeNet"] == sum(param.blob.count for param in lenet.learnable)
+    assert counts["CaffeNet"] == 60_965_224
+    messages = plan(lenet.steps, lenet.learnable)
+    computed = scaling_page["messages"](scaling_page["NETS"]["LeNet"][0])
+    assert [4 * sum(blob.count for blob in message.blobs) for message in messages] == [size for _, size in computed]

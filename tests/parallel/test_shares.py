@@ -84,8 +84,8 @@ RANDOM = {
         data_param { source: "large_lmdb" batch_size: N backend: LMDB } }""",
     "ImageData": """layer { name: "d" type: "ImageData" top: "x" top: "t" transform_param { crop_size: 3 mirror: true }
         image_data_param { source: "large.txt" batch_size: N is_color: false } }""",
-    "WindowData": """layer { name: "d" type: "WindowData" top: "x" top: "t" transform_param { crop_size: 3 mirror: true }
-        window_data_param { source: "windows.txt" batch_size: N } }""",
+    "WindowData": """layer { name: "d" type: "WindowData" top: "x" top: "t"
+        transform_param { crop_size: 3 mirror: true } window_data_param { source: "windows.txt" batch_size: N } }""",
 }
 
 
