@@ -12,6 +12,13 @@ import pytest
 import cafe_edu
 
 ROOT = pathlib.Path(cafe_edu.__file__).parents[1]
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+OPEN_MPI = {  # wants to be told that there may be more ranks than cores, and that a container's user is root
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+}
 
 
 @pytest.fixture
@@ -25,7 +32,7 @@ def mpi():
         pytest.skip("no mpiexec here: an MPI such as the package mpich is needed")
 
     def start(size, *command, **more):
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, **ONE_THREAD, **OPEN_MPI, "PYTHONPATH": str(ROOT)}
         command = [mpiexec, "-n", str(size), sys.executable, *map(str, command)]
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, **more
