@@ -51,6 +51,10 @@ class Communicator(abc.ABC):
     def fail(self, message):
         """Tell the others that this rank cannot go on. Once is enough; more is ignored."""
 
+    @abc.abstractmethod
+    def check(self):
+        """Raise a ``ParallelError`` if another rank is known to have failed; for long work without talk."""
+
     def share(self, text):
         """Return rank 0's text on every rank."""
         letters = np.frombuffer(text.encode(), np.uint8)

@@ -10,7 +10,7 @@ from cafe_edu.errors import ParallelError
 from cafe_edu.parallel.communicator import Communicator
 
 FAILED = 1  # the tag of a message that says why a rank cannot go on
-PATIENCE = 30  # seconds: how long a rank waits for rank 0 to end them all in good order
+PATIENCE = 60  # seconds: how long a rank waits for rank 0 to end them all in good order
 
 _let_others_run = getattr(os, "sched_yield", lambda: time.sleep(0))
 
@@ -46,20 +46,26 @@ class MpiCommunicator(Communicator):
             words = f"rank {self.rank} of {self.size} failed: {message}"
             self._sent = [self._alarm.isend(words, rank, FAILED) for rank in range(self.size) if rank != self.rank]
 
+    def check(self):
+        if self._alarm.Iprobe(tag=FAILED):
+            self._has_failed = True  # and all know it
+            raise ParallelError(self._alarm.recv(tag=FAILED))
+
     def finish(self, request):
         """Wait for a request, or for the news that it will never end."""
         while not request.Test():
-            if self._alarm.Iprobe(tag=FAILED):
-                self._has_failed = True  # and all know it
-                raise ParallelError(self._alarm.recv(tag=FAILED))
+            self.check()
             _let_others_run()
 
-    def abort(self, status):
-        """End all ranks: rank 0 at once, another only if rank 0 has not done so after a while."""
-        until = time.monotonic() + (PATIENCE if self.rank else 0)
+    def wait_for_the_end(self):
+        """Wait until rank 0 ends all, which it does with what was learned; but not for ever."""
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             self._alarm.Iprobe(tag=FAILED)  # which keeps the messages moving
             time.sleep(0.01)
+
+    def end(self, status):
+        """End all ranks, this one too."""
         self._talk.Abort(status)
 
 

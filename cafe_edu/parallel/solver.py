@@ -166,6 +166,7 @@ class ParallelSolver(Solver):
 
     @property
     def stopping(self):
+        self.communicator.check()  # a test asks for this after each batch
         return bool(self._agreed.get("stopping"))
 
     @stopping.setter

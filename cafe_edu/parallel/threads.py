@@ -35,6 +35,9 @@ class ThreadCommunicator(Communicator):
     def fail(self, message):
         self.table.fail(self.rank, message)
 
+    def check(self):
+        self.table.check()
+
     def _lay(self, array):
         """Lay a copy on the table; return the number of this call."""
         call, self._calls = self._calls, self._calls + 1
@@ -76,8 +79,7 @@ class _Table:
         with self.changed:
             self.changed.wait_for(lambda: self._is_whole(call) or self.failed)
             if not self._is_whole(call):
-                rank, message = self.failed
-                raise ParallelError(f"rank {rank} of {self.size} failed: {message}")
+                self.check()
             parts = self.parts[call]
             self.readers[call] = self.readers.get(call, 0) + 1
             if self.readers[call] == self.size:
@@ -88,6 +90,11 @@ class _Table:
         with self.changed:
             self.failed = self.failed or (rank, message)
             self.changed.notify_all()
+
+    def check(self):
+        if self.failed:
+            rank, message = self.failed
+            raise ParallelError(f"rank {rank} of {self.size} failed: {message}")
 
     def _is_whole(self, call):
         return all(part is not None for part in self.parts[call])

@@ -76,10 +76,11 @@ def ending_together(ranks):
         ranks.fail(line)
         if not isinstance(error, CafeError | OSError | KeyboardInterrupt):
             traceback.print_exc()
-        if ranks.rank == 0:
-            print(f"cafe: {line}", file=sys.stderr)
         sys.stderr.flush()
-        ranks.abort(1)
+        if ranks.rank > 0:
+            ranks.wait_for_the_end()  # what follows is for the case that rank 0 hears of nothing
+        print(f"cafe: {line}", file=sys.stderr, flush=True)
+        ranks.end(1)
 
 
 def in_one_line(error):

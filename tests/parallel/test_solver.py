@@ -2,6 +2,7 @@
 
 import logging
 import pathlib
+import threading
 
 import h5py
 import numpy as np
@@ -349,6 +350,33 @@ def alone_line(state):
     solver = Solver(spec(LINE), {"Source": Source})
     solver.restore(state)
     return solver
+
+
+def test_rank_0_hears_of_it_in_the_middle_of_a_test(folder):
+    """Rank 1 fails in the first forward; rank 0 then has a test of a million batches before it."""
+    testing, failed = threading.Event(), threading.Event()
+
+    class Testing(Source):
+        def forward(self, bottom, top):
+            super().forward(bottom, top)
+            if self.phase == "TEST":
+                testing.set()
+                failed.wait()
+            elif self.rank == 1:
+                testing.wait()
+                raise DataError("gone")
+
+    def train(communicator):
+        fields = {"test_iter": 10**6, "test_interval": 10}
+        try:
+            text = spec(LINE, **fields)
+            ParallelSolver(text, communicator, {"Source": Testing}).step(2)
+        except DataError:
+            failed.set()
+            raise
+
+    with pytest.raises(DataError, match="gone"):
+        run_ranks(2, train)
 
 
 def test_a_rank_that_fails_while_the_net_is_built(folder):

@@ -70,5 +70,23 @@ def test_what_was_complete_before_is_still_read():
         run_ranks(2, talk)
 
 
+def test_who_works_for_long_can_ask():
+    gone = threading.Event()
+
+    def talk(communicator):
+        communicator.check()
+        if communicator.rank == 1:
+            communicator.fail("out of paper")
+            communicator.fail("and of ink")
+            gone.set()
+            raise ValueError
+        gone.wait()
+        with pytest.raises(ParallelError, match=r"^rank 1 of 2 failed: out of paper$"):
+            communicator.check()
+
+    with pytest.raises(ValueError):  # noqa: PT011 (it has no text)
+        run_ranks(2, talk)
+
+
 def test_it_says_which_rank_it_is():
     assert run_ranks(2, repr) == ["ThreadCommunicator: rank 0 of 2", "ThreadCommunicator: rank 1 of 2"]

@@ -59,31 +59,35 @@ class Ranks:
     """What `ending_together` asks of its ranks, written down."""
 
     def __init__(self, rank):
-        self.rank, self.said, self.status = rank, None, None
+        self.rank, self.asked = rank, []
 
     def fail(self, message):
-        self.said = message
+        self.asked.append(("fail", message))
 
-    def abort(self, status):
-        self.status = status
+    def wait_for_the_end(self):
+        self.asked.append("wait")
+
+    def end(self, status):
+        self.asked.append(("end", status))
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_an_error_of_ours_is_one_line_of_rank_0(capsys, rank):
+def test_an_error_of_ours_is_one_line_of_rank_0_unless_that_is_deaf(capsys, rank):
     ranks = Ranks(rank)
     with world.ending_together(ranks):
         error = DataError("first\nsecond")
         error.add_note("in here")
         raise error
-    assert (ranks.said, ranks.status) == ("first second; in here", 1)
-    assert capsys.readouterr().err == ("cafe: first second; in here\n" if rank == 0 else "")
+    told = ("fail", "first second; in here")
+    assert ranks.asked == ([told, ("end", 1)] if rank == 0 else [told, "wait", ("end", 1)])
+    assert capsys.readouterr().err == "cafe: first second; in here\n"
 
 
 def test_a_fault_in_a_program_shows_where_it_happened(capsys):
     ranks = Ranks(1)
     with world.ending_together(ranks):
         _ = [][0]
-    assert ranks.said == "IndexError: list index out of range"
+    assert ranks.asked[0] == ("fail", "IndexError: list index out of range")
     assert "test_world.py" in capsys.readouterr().err
 
 
