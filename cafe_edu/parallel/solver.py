@@ -81,17 +81,21 @@ class ParallelSolver(Solver):
             seed = np.random.default_rng().integers(2**53)
         self.spec.random_seed = int(self.communicator.share(str(seed)))
         super()._build(layers)
-        self._check_same_nets()
+        self._check_same()
         share_out(self.net, self.communicator.rank, self.communicator.size)
         self.messages = Messages(self.net, self.communicator)
         self._part_chances()
 
-    def _check_same_nets(self):
-        shapes = [(param.layer, param.blob.shape) for param in self.net.learnable]
-        told = self.communicator.gather([zlib.crc32(f"{self.spec.type} {shapes}".encode())])[:, 0]
+    def _check_same(self):
+        """Refuse ranks that would do other things, and so wait for each other for ever."""
+        said = copy.deepcopy(self.spec)
+        for field in ONLY_RANK_0:
+            said.ClearField(field)
+        texts = [message.SerializeToString(deterministic=True) for message in (said, self.net.spec)]
+        told = self.communicator.gather([zlib.crc32(b"".join(texts))])[:, 0]
         for rank in np.flatnonzero(told != told[0]):
             raise ParallelError(
-                f"rank {rank} has another net or solver type than rank 0: expected the same files on all machines"
+                f"rank {rank} has another solver or net than rank 0: expected the same files and options everywhere"
             )
 
     def _part_chances(self):

@@ -452,13 +452,14 @@ def test_weights_that_drift_apart_are_found(folder, monkeypatch):
     assert not list(folder.glob("*.solverstate"))
 
 
-def test_ranks_with_other_nets_are_refused():
+@pytest.mark.parametrize("change", [("num_output: 1", "num_output: 2"), ("max_iter: 4", "max_iter: 5")], ids=str)
+def test_ranks_that_would_do_other_things_are_refused(change):
     def train(communicator):
-        outputs = 1 + (communicator.rank == 2)
-        text = spec(LINE.replace("num_output: 1", f"num_output: {outputs}"))
+        text = spec(LINE, max_iter=4)
+        text = text.replace(*change) if communicator.rank == 2 else text
         ParallelSolver(text, communicator, {"Source": Source})
 
-    with pytest.raises(ParallelError, match="rank 2 has another net or solver type than rank 0: expected the same"):
+    with pytest.raises(ParallelError, match=r"^rank 2 has another solver or net than rank 0: expected the same files"):
         run_ranks(3, train)
 
 
