@@ -4,7 +4,6 @@ import os
 import time
 
 import numpy as np
-from mpi4py import MPI
 
 from cafe_edu.errors import ParallelError
 from cafe_edu.parallel.communicator import Communicator
@@ -23,13 +22,16 @@ class MpiCommunicator(Communicator):
     """
 
     def __init__(self):
+        from mpi4py import MPI  # which starts MPI
+
+        self._MPI = MPI
         self._talk = MPI.COMM_WORLD.Dup()
         self._alarm = MPI.COMM_WORLD.Dup()
         self.rank, self.size = self._talk.Get_rank(), self._talk.Get_size()
         self._has_failed = False
 
     def start_sum(self, array):
-        return _Sum(self, self._talk.Iallreduce(MPI.IN_PLACE, array, MPI.SUM))
+        return _Sum(self, self._talk.Iallreduce(self._MPI.IN_PLACE, array, self._MPI.SUM))
 
     def gather(self, numbers):
         mine = np.asarray(numbers, np.float64)

@@ -37,13 +37,14 @@ def communicator():
     rank, size = started()
     if size == 1:
         return None
+    from cafe_edu.parallel.mpi import MpiCommunicator
+
     try:
-        from cafe_edu.parallel.mpi import MpiCommunicator
+        found = MpiCommunicator()
     except (ImportError, RuntimeError) as error:  # RuntimeError: mpi4py is there, its MPI library is not
         reason = " ".join(str(error).split())
         _refuse(rank, f"{size} processes were started together, and mpi4py, with which they would talk, cannot be "
                       f"imported ({reason}): pip install 'cafe_edu[mpi]', and an MPI library")  # fmt: skip
-    found = MpiCommunicator()
     if found.size != size:
         _refuse(rank, f"expected {size} ranks, as many as processes were started, found {found.size}: this mpiexec "
                       f"belongs to another MPI than mpi4py uses")  # fmt: skip
