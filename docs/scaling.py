@@ -47,7 +47,8 @@ rank:
 @MEASURED@
 
 Again on yours: `python -m benchmarks.parallel_scaling`. Ranks on several machines, and on GPUs, have not been
-measured.
+tried. On GPUs gradients pass through the host's memory, without NCCL, and each rank takes the GPU that its environment
+shows it (`CUDA_VISIBLE_DEVICES`).
 
 ## Computed
 

@@ -69,7 +69,7 @@ class Messages:
     .. math:: dw \leftarrow \frac{1}{R} \sum_r dw_r
 
     A loss is a mean over its batch. So R ranks with batches of B items have, up to rounding, the gradient of one rank
-    with their R B items.
+    with their R B items. Gradients on a GPU pass through the host's memory (NCCL is not used).
 
     Parameters
     ----------

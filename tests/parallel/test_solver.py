@@ -15,6 +15,7 @@ from cafe_edu.errors import DataError, ParallelError, SpecError
 from cafe_edu.log import log_to
 from cafe_edu.parallel.solver import ParallelSolver
 from cafe_edu.parallel.threads import run_ranks
+from cafe_edu.solver import _Bar
 
 LENET = pathlib.Path(cafe_edu.__file__).parent / "zoo" / "lenet" / "lenet_train_test.prototxt"
 LEARN = 'base_lr: 0.01 momentum: 0.9 weight_decay: 0.0005 lr_policy: "fixed" random_seed: 3'
@@ -151,8 +152,8 @@ def assert_same_learning(ranks, one, rtol=1e-4):
 
 @pytest.mark.parametrize("size", [2, 3])
 def test_lenet_learns_what_one_rank_learns(size):
-    one = alone(spec(lenet(8 * size), display=2), 5)
-    ranks = on_ranks(size, spec(lenet(8), display=2), 5)
+    one = alone(spec(lenet(6 * size)), 4)
+    ranks = on_ranks(size, spec(lenet(6)), 4)
     assert_same_learning(ranks, one)
     assert one.train_record[-1]["loss"] < one.train_record[0]["loss"]
 
@@ -252,6 +253,14 @@ def test_rank_0_alone_logs_tests_and_saves(folder, caplog):
     assert log.count("Snapshotting solver state") == 1
     assert second.test_nets == second.test_record == []
     assert {path.name for path in folder.glob("lenet_*")} == {"lenet_iter_4.caffemodel", "lenet_iter_4.solverstate"}
+
+
+def test_the_progress_bar_counts_the_images_of_all_ranks(folder):
+    (_, solver) = on_ranks(2, spec(TWINS.format(batch=3), iter_size=2), 1)
+    bar = _Bar(solver, 2)
+    bar.update()
+    bar.close()
+    assert bar.images == 2 * 2 * 3
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
