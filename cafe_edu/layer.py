@@ -25,6 +25,7 @@ import difflib
 import numpy as np
 
 from cafe_edu.blob import Blob
+from cafe_edu.engines import plain
 from cafe_edu.errors import NetError, ShapeError, SpecError
 from cafe_edu.fillers import fill
 from cafe_edu.proto import caffe_pb2
@@ -119,6 +120,7 @@ class Layer(abc.ABC):
         self.name, self.type = spec.name, spec.type
         self.rng = np.random.default_rng() if rng is None else rng
         self.dtype, self.xp = np.dtype(dtype), xp
+        self.engine = plain  # who computes convolution, pooling, ...; a net may choose another
         self.options = getattr(spec, self.options_field) if self.options_field else None
         self.params = []
 

@@ -7,7 +7,7 @@ import pathlib
 
 import numpy as np
 
-from cafe_edu import caffemodel, debug_info, prototxt
+from cafe_edu import caffemodel, debug_info, engines, prototxt
 from cafe_edu.backward_plan import plan_backward
 from cafe_edu.blob import Blob
 from cafe_edu.device import module_of, to_numpy
@@ -53,6 +53,9 @@ class Net:
         Seed or source of all chance in this net.
     device : {"cpu", "gpu"}
     dtype : dtype, default=float32
+    engine : {"auto", "plain", "fast_cpu"}
+        Who computes convolution, pooling and the like (see ``cafe_edu.engines``). A layer whose options say
+        ``engine: CAFFE`` is always computed by ``plain``.
 
     Attributes
     ----------
@@ -87,7 +90,7 @@ class Net:
 
     def __init__(
         self, spec, phase="TEST", weights=None, *, layers=None, level=None, stages=(), rng=None, device="cpu",
-        dtype=np.float32,
+        dtype=np.float32, engine="auto",
     ):  # fmt: skip
         if phase not in ("TRAIN", "TEST"):
             raise NetError(f"expected phase 'TRAIN' or 'TEST', found {phase!r}")
@@ -101,6 +104,7 @@ class Net:
         with noting(f"in {path}" if path else ""):
             self.spec = insert_splits(filter_layers(spec, phase, level, stages))
         self._build(layers, path)
+        self._choose_engine(engine)
         if weights is not None:
             self.load(weights)
 
@@ -138,6 +142,15 @@ class Net:
             self._weigh_losses(step)
             self._adopt_params(layer)
         self.steps.append(step)
+
+    def _choose_engine(self, name):
+        """Tell every layer who computes for it."""
+        self.engine = engines.engine(name, self.xp, sum(map(_work, self.steps)))
+        for layer in self.layers:
+            options = layer.options
+            own = options is not None and "engine" in options.DESCRIPTOR.fields_by_name
+            if not (own and options.engine == options.CAFFE):
+                layer.engine = self.engine
 
     def _class_of(self, spec, extra):
         try:
@@ -408,6 +421,16 @@ def _read(spec):
     spec = prototxt.read_net(path)
     with noting(f"in {path}"):
         return upgrade_net(spec), path
+
+
+def _work(step):
+    """Multiply-adds of a convolution or inner product, about; 0 for other layers, which have little to do."""
+    layer = step.layer
+    if layer.type not in ("Convolution", "Deconvolution", "InnerProduct"):
+        return 0
+    weight, side = layer.params[0], step.bottom if layer.type == "Deconvolution" else step.top
+    outputs = layer.options.num_output if layer.type == "InnerProduct" else weight.shape[0]
+    return sum(blob.count for blob in side) * weight.count // max(1, outputs)
 
 
 def near(name, names):

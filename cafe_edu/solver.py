@@ -30,6 +30,8 @@ class Solver:
     spec : path, prototxt text or SolverParameter
     layers : dict, optional
         Type name -> class: your own layers, as in ``Net``.
+    engine : str
+        Who computes convolution and the like, as in ``Net``.
     **changes
         Any field of the solver, to win over the file: ``Solver("lenet_solver.prototxt", max_iter=100)``.
 
@@ -53,7 +55,8 @@ class Solver:
     Caffe: ``src/caffe/solver.cpp``, ``src/caffe/solvers/sgd_solver.cpp``. Lesson: day 13.
     """
 
-    def __init__(self, spec, layers=None, **changes):
+    def __init__(self, spec, layers=None, engine="auto", **changes):
+        self.engine = engine
         self.spec, self.folder, self._file = _read(spec)
         with noting(f"in {self._file}" if self._file else ""):
             self.spec = upgrade_solver(self.spec)
@@ -113,7 +116,8 @@ class Solver:
         for said in (own, state):  # the net's own state wins over the default, the solver's over the net's
             phase = caffe_pb2.Phase.Name(said.phase) if said.HasField("phase") else phase
         level = state.level if state.HasField("level") else None
-        return Net(source, phase, layers=layers, level=level, stages=state.stage, rng=self.rng, device=self.device)
+        where = {"rng": self.rng, "device": self.device, "engine": self.engine}
+        return Net(source, phase, layers=layers, level=level, stages=state.stage, **where)
 
     def _make_test_nets(self, layers):
         spec = self.spec
@@ -226,11 +230,16 @@ class Solver:
         """
         params, spec = self.net.learnable, self.spec
         scale = self._clip(params) / spec.iter_size
+        at_once = spec.type == "SGD" and spec.regularization_type == "L2" and not self.net.debug_info
         for i, param in enumerate(params):
             w, g = param.blob.data, param.blob.diff
+            own_rate = rate * (1 if param.lr_mult is None else param.lr_mult)
+            if at_once:
+                decay = spec.weight_decay * (1 if param.decay_mult is None else param.decay_mult)
+                self.net.engine.sgd_update(w, g, self.history[0][i], scale, decay, spec.momentum, own_rate)
+                continue
             if scale != 1:
                 g *= scale
-            own_rate = rate * (1 if param.lr_mult is None else param.lr_mult)
             decay = self._decay(param, w)
             if decay is not None and not self.rule.decoupled:
                 g += decay
