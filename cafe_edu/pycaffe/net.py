@@ -77,6 +77,7 @@ class Net:
 
     def _surround(self, net):
         self._net, steps = net, net.steps
+        mode.follow(net)
         self._heard = collections.defaultdict(list)  # ("before", "forward") -> functions to call
         net.forward_step = _listened_to(net, "forward", self._heard)
         net.backward_step = _listened_to(net, "backward", self._heard)
@@ -91,7 +92,8 @@ class Net:
         self.blob_loss_weights = collections.OrderedDict.fromkeys(net.blobs, 0.0)
         for step in steps:
             self.blob_loss_weights.update(zip(self.top_names[step.layer.name], step.loss_weights, strict=True))
-        self._blob_names = list(self.blobs)
+        self._blob_names, self._blobs = list(self.blobs), list(self.blobs.values())
+        self._blob_loss_weights = list(self.blob_loss_weights.values())
         self._inputs = [self._blob_names.index(name) for name in self.inputs]
         self._outputs = [self._blob_names.index(name) for name in self.outputs]
         self._weighed = {}  # blob name -> its shape when its diff was given the loss weight
@@ -161,6 +163,14 @@ class Net:
                     f"found {np.shape(values)}; to change the batch: net.blobs[{name!r}].reshape(...)"
                 )
             getattr(blob, what)[...] = self._net.xp.asarray(values, blob.dtype)
+
+    def _top_ids(self, i):
+        """The numbers, among all blobs, of the i-th layer's tops."""
+        return [self._blob_names.index(name) for name in self.top_names[self._layer_names[i]]]
+
+    def _bottom_ids(self, i):
+        """The numbers, among all blobs, of the i-th layer's bottoms."""
+        return [self._blob_names.index(name) for name in self.bottom_names[self._layer_names[i]]]
 
     def _position(self, name, default):
         return default if name is None else self._net._position(name, default)

@@ -46,6 +46,9 @@ def test_names(net):
     assert (net.inputs, net.outputs) == (["data"], ["ip", "prob"])
     assert list(net.layer_dict) == net._layer_names == list(net.top_names) == list(net.bottom_names)
     assert (net._blob_names, net._inputs, net._outputs) == (list(net.blobs), [0], [4, 5])
+    assert net._blobs == list(net.blobs.values())
+    assert (net._bottom_ids(3), net._top_ids(3), net._top_ids(2)) == ([1], [2, 3], [1])
+    assert net._blob_loss_weights == [0] * 6
     assert net._layer_names == ["data", "conv", "relu", "conv_relu_0_split", "ip", "prob"]
     assert net.top_names["conv_relu_0_split"] == ["conv_relu_0_split_0", "conv_relu_0_split_1"]
     assert net.bottom_names["ip"] == ["conv_relu_0_split_0"]
