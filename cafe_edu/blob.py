@@ -68,8 +68,10 @@ class Blob:
 
     def reshape(self, *shape):
         """Give the blob a new shape. Memory is kept while it is large enough, and made anew when not."""
-        if any(n < 0 or n != int(n) for n in shape):
-            raise ShapeError(f"expected whole axes of length 0 or more, found {shape} for blob {self.name!r}")
+        if not all(_is_length(n) for n in shape):
+            raise ShapeError(
+                f"expected whole axes of length 0 or more, as in reshape(2, 3), found {shape} for blob {self.name!r}"
+            )
         self.shape = tuple(int(n) for n in shape)
         self.count = math.prod(self.shape)
         if self.count > self._data.capacity:
@@ -156,3 +158,10 @@ class Blob:
 
     def __array__(self, dtype=None, copy=None):
         return np.array(to_numpy(self.data), dtype=dtype, copy=copy)
+
+
+def _is_length(n):
+    try:
+        return n >= 0 and n == int(n)
+    except (TypeError, ValueError, OverflowError):
+        return False

@@ -93,6 +93,8 @@ class Net:
         self.phase, self.name, self.loss = phase, spec.name, 0.0
         self.rng, self.xp, self.dtype = np.random.default_rng(rng), module_of(device), np.dtype(dtype)
         self.blobs, self.params, self.learnable, self.steps = {}, {}, [], []
+        if isinstance(stages, str):
+            raise NetError(f"expected a list of stages, found text: stages=[{stages!r}]")
         level = spec.state.level if level is None else level
         stages = [*spec.state.stage, *stages]
         with noting(f"in {path}" if path else ""):

@@ -128,6 +128,11 @@ def test_level_and_stages(state, names):
     assert [layer.name for layer in Net(STAGED, **state).layers] == names
 
 
+def test_stages_are_a_list():
+    with pytest.raises(NetError, match=r"expected a list of stages, found text: stages=\['deploy'\]"):
+        Net(STAGED, stages="deploy")
+
+
 def test_the_nets_own_state_counts_too():
     own = 'state { level: 2 stage: "deploy" } ' + STAGED
     assert "ip" in Net(own).params

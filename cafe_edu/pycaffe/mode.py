@@ -46,7 +46,11 @@ def set_random_seed(seed):
 
     The order in which a data layer goes through its items is settled when its net is made, and stays.
     """
-    rng = _NOW["rng"] = np.random.default_rng(seed)
+    try:
+        rng = np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise CafeError(f"expected a whole number of 0 or more as seed, found {seed!r}") from None
+    _NOW["rng"] = rng
     for net in _NETS:
         net.rng.bit_generator.state = rng.bit_generator.state
 

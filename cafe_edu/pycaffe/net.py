@@ -140,13 +140,21 @@ class Net:
 
     def _forward(self, start, end):
         """Run the layers of these numbers and return the weighted loss."""
+        self._check_numbers(start, end)
         self._net.loss = sum(self._net.forward_step(i) for i in range(start, end + 1))
         return float(self._net.loss)
 
     def _backward(self, start, end):
+        self._check_numbers(start, end)
         self._weigh()
         for i in range(start, end - 1, -1):
             self._net.backward_step(i)
+
+    def _check_numbers(self, *numbers):
+        last = len(self.layers) - 1
+        for i in numbers:
+            if not 0 <= i <= last:
+                raise NetError(f"expected a layer's number from 0 to {last}, found {i}")
 
     def _fill(self, arrays, names, what, group):
         """Copy arrays into the blobs of these names, all of them or none."""
@@ -162,7 +170,10 @@ class Net:
                     f"expected {what} of {blob.shape} for {name!r}, as many items as its batch has, "
                     f"found {np.shape(values)}; to change the batch: net.blobs[{name!r}].reshape(...)"
                 )
-            getattr(blob, what)[...] = self._net.xp.asarray(values, blob.dtype)
+            try:
+                getattr(blob, what)[...] = self._net.xp.asarray(values, blob.dtype)
+            except (TypeError, ValueError):
+                raise DataError(f"expected {what} of {blob.shape} for {name!r}, found {np.shape(values)}") from None
 
     def _top_ids(self, i):
         """The numbers, among all blobs, of the i-th layer's tops."""

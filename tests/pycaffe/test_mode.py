@@ -20,6 +20,12 @@ def test_one_seed_gives_one_sequence_of_nets(write):
     assert (first[0] != first[1]).any()
 
 
+@pytest.mark.parametrize("seed", [-1, 0.5, "one"])
+def test_no_seed(seed):
+    with pytest.raises(CafeError, match="expected a whole number of 0 or more as seed, found"):
+        caffe.set_random_seed(seed)
+
+
 DROPOUT = """
 layer { name: "x" type: "DummyData" top: "x" dummy_data_param { shape { dim: 9 } data_filler { value: 1 } } }
 layer { name: "drop" type: "Dropout" bottom: "x" top: "y" }

@@ -88,6 +88,12 @@ def test_inputs_that_do_not_fit(net, x):
         net.forward(date=x)
     with pytest.raises(DataError, match=r"as many items as its batch has, found \(1, 3, 6, 6\); to change the batch: "):
         net.forward(data=x[:1])
+    with pytest.raises(DataError, match=r"expected data of \(2, 3, 6, 6\) for 'data', found \(2, 3, 5, 6\)"):
+        net.forward(data=x[:, :, 1:])
+    with pytest.raises(NetError, match="expected a layer's number from 0 to 5, found -1"):
+        net._forward(-1, 2)
+    with pytest.raises(NetError, match="expected a layer's number from 0 to 5, found 6"):
+        net._backward(6, 0)
     with pytest.raises(NetError, match="expected one array for each of the net's outputs, ip, prob; found ip"):
         net.backward(ip=np.ones((2, 5)))
     with pytest.raises(NetError, match="the net has no blob 'fc'; it has data, conv"):
@@ -181,6 +187,13 @@ def test_any_number_of_items(net):
     np.testing.assert_array_equal(found["ip"][:4], expected)
     net.blobs["data"].data[0] = x[4]
     np.testing.assert_allclose(found["ip"][4], net.forward()["ip"][0], rtol=1e-5)
+
+
+def test_no_items(net):
+    found = net.forward_all(data=np.zeros((0, 3, 6, 6)), blobs=["conv"])
+    assert {name: values.shape for name, values in found.items()} == {
+        "ip": (0, 5), "prob": (0, 4, 4, 4), "conv": (0, 4, 4, 4),
+    }  # fmt: skip
 
 
 def test_what_caffe_gave_for_seven_items(shared):
