@@ -7,6 +7,8 @@ import numpy as np
 from cafe_edu.device import to_numpy
 from cafe_edu.errors import ShapeError
 
+MOST = 2**31 - 1  #: numbers in a blob, as in Caffe
+
 
 class Memory:
     """A flat array of ``capacity`` numbers, made (as zeros) when it is first asked for.
@@ -72,8 +74,10 @@ class Blob:
             raise ShapeError(
                 f"expected whole axes of length 0 or more, as in reshape(2, 3), found {shape} for blob {self.name!r}"
             )
-        self.shape = tuple(int(n) for n in shape)
-        self.count = math.prod(self.shape)
+        count = math.prod(int(n) for n in shape)
+        if count > MOST:
+            raise ShapeError(f"expected at most {MOST} numbers, found {count}: {shape} for blob {self.name!r}")
+        self.shape, self.count = tuple(int(n) for n in shape), count
         if self.count > self._data.capacity:
             self._data = Memory(self.count, self.dtype, self.xp)
         if self.count > self._diff.capacity:

@@ -74,6 +74,8 @@ def layer_class(type_name, extra=None):
     import cafe_edu.layers  # noqa: F401 (registers them, the first time)
 
     known = {**REGISTRY, **(extra or {})}
+    if not type_name:
+        raise NetError('expected a `type`, such as type: "ReLU", found none')
     if type_name in known:
         return known[type_name]
     names = {name.lower(): name for name in known}  # most mistakes are in the capitals: Relu, LeakyRelu

@@ -203,7 +203,7 @@ class Net:
             raise NetError("another layer has this name: their parameters could not be told apart in a file")
         if layer.params:
             self.params[layer.name] = layer.params
-            self.learnable += adopt(layer, self.learnable)
+        self.learnable += adopt(layer, self.learnable)
 
     # running ----------------------------------------------------------------------------------------
 

@@ -76,6 +76,13 @@ def test_reshape_keeps_the_memory_while_it_is_large_enough():
     assert not np.shares_memory(blob.data, memory)
 
 
+def test_a_shape_that_no_memory_holds():
+    blob = Blob((2,), name="x")
+    with pytest.raises(ShapeError, match=r"at most 2147483647 numbers, found 2147483648: \(65536, 32768\) for blob"):
+        blob.reshape(65536, 32768)
+    assert (blob.shape, blob.count) == ((2,), 2)
+
+
 @pytest.mark.parametrize("shape", [(-1, 3), (2, 2.5), ((2, 3),), ("2",), (float("nan"),)])
 def test_reshape_wants_whole_lengths(shape):
     blob = Blob((2,), name="x")

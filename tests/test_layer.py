@@ -73,6 +73,8 @@ def test_a_type_like_no_other():
     with pytest.raises(NetError) as caught:
         layer_class("Xyzzy")
     assert str(caught.value) == f"unknown layer type 'Xyzzy'; there are {', '.join(sorted(REGISTRY))}"
+    with pytest.raises(NetError, match='expected a `type`, such as type: "ReLU", found none'):
+        layer_class("")
 
 
 def test_what_a_layer_has():

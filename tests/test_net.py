@@ -835,6 +835,11 @@ def test_more_param_messages_than_parameters():
         Net(inputs("x") + ip("a", "x", "y", "param { } param { } param { }"))
 
 
+def test_param_of_a_layer_without_parameters():
+    with pytest.raises(SpecError, match="expected a `param` for each of 0 parameters, found 1"):
+        Net(inputs("x") + one("ReLU", "r", "x", "y", "param { lr_mult: 1 }"))
+
+
 # ---- weights in files ----
 
 ENDINGS = [".caffemodel", ".caffemodel.h5"]

@@ -145,16 +145,16 @@ class Net:
         return float(self._net.loss)
 
     def _backward(self, start, end):
-        self._check_numbers(start, end)
+        self._check_numbers(end, start)
         self._weigh()
         for i in range(start, end - 1, -1):
             self._net.backward_step(i)
 
-    def _check_numbers(self, *numbers):
+    def _check_numbers(self, low, high):
+        """Refuse numbers of layers that are not there; from ``low`` above ``high`` nothing runs, and all is well."""
         last = len(self.layers) - 1
-        for i in numbers:
-            if not 0 <= i <= last:
-                raise NetError(f"expected a layer's number from 0 to {last}, found {i}")
+        if low <= high and (low < 0 or high > last):
+            raise NetError(f"expected numbers of layers from 0 to {last}, found {low} to {high}")
 
     def _fill(self, arrays, names, what, group):
         """Copy arrays into the blobs of these names, all of them or none."""
@@ -177,11 +177,11 @@ class Net:
 
     def _top_ids(self, i):
         """The numbers, among all blobs, of the i-th layer's tops."""
-        return [self._blob_names.index(name) for name in self.top_names[self._layer_names[i]]]
+        return [self._blob_names.index(blob.name) for blob in self._net.steps[i].top]
 
     def _bottom_ids(self, i):
         """The numbers, among all blobs, of the i-th layer's bottoms."""
-        return [self._blob_names.index(name) for name in self.bottom_names[self._layer_names[i]]]
+        return [self._blob_names.index(blob.name) for blob in self._net.steps[i].bottom]
 
     def _position(self, name, default):
         return default if name is None else self._net._position(name, default)

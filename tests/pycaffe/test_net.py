@@ -90,9 +90,9 @@ def test_inputs_that_do_not_fit(net, x):
         net.forward(data=x[:1])
     with pytest.raises(DataError, match=r"expected data of \(2, 3, 6, 6\) for 'data', found \(2, 3, 5, 6\)"):
         net.forward(data=x[:, :, 1:])
-    with pytest.raises(NetError, match="expected a layer's number from 0 to 5, found -1"):
+    with pytest.raises(NetError, match="expected numbers of layers from 0 to 5, found -1 to 2"):
         net._forward(-1, 2)
-    with pytest.raises(NetError, match="expected a layer's number from 0 to 5, found 6"):
+    with pytest.raises(NetError, match="expected numbers of layers from 0 to 5, found 0 to 6"):
         net._backward(6, 0)
     with pytest.raises(NetError, match="expected one array for each of the net's outputs, ip, prob; found ip"):
         net.backward(ip=np.ones((2, 5)))
@@ -111,6 +111,11 @@ def test_parts_forward(net, x):
     found = net.forward(blobs=["conv"], start="ip", end="ip")
     assert found.keys() == {"ip", "conv"}
     np.testing.assert_allclose(found["ip"], np.tile(W.sum(axis=1) + b, (2, 1)), rtol=1e-5)
+
+
+def test_a_net_of_no_layers(write):
+    net = caffe.Net(write('name: "empty"'), caffe.TEST)
+    assert net.forward() == net.backward() == {}
 
 
 def test_parts_backward(net, x):
