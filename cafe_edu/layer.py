@@ -152,6 +152,13 @@ class Layer(abc.ABC):
             raise SpecError(f"expected a `{field}` of 1 or more in `{self.options_field}`, found 0")
         return value
 
+    def not_negative(self, field):
+        """Return an option that must be 0 or more."""
+        value = getattr(self.options, field)
+        if value < 0:
+            raise SpecError(f"expected `{field}` of 0 or more in `{self.options_field}`, found {value:g}")
+        return value
+
     def add_param(self, name, shape, filler=None):
         """Make a learnable blob, filled as the ``FillerParameter`` says (zeros if there is none)."""
         blob = Blob(shape, self.dtype, f"{self.name}.{name}", self.xp)

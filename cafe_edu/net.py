@@ -14,6 +14,7 @@ from cafe_edu.device import module_of, to_numpy
 from cafe_edu.errors import NetError, ShapeError, SpecError, WeightsError, noting
 from cafe_edu.layer import Layer, layer_class
 from cafe_edu.legacy import upgrade_net
+from cafe_edu.not_a_number import refuse_nan
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.rules import filter_layers
 from cafe_edu.sharing import adopt
@@ -128,6 +129,7 @@ class Net:
         layer = cls(spec, caffe_pb2.Phase.Name(spec.phase), self.rng, self.folder, self.dtype, self.xp)
         step = Step(layer, [self.blobs[name] for name in spec.bottom], [], [], [])
         with _blaming(step, "set up"):
+            refuse_nan(spec)
             if spec.propagate_down and len(spec.propagate_down) != len(spec.bottom):
                 raise SpecError("expected one `propagate_down` for each bottom, or none")
             self._make_tops(step)

@@ -15,6 +15,7 @@ from cafe_edu.errors import CafeError, SpecError, WeightsError, noting
 from cafe_edu.legacy import upgrade_solver
 from cafe_edu.lr_policies import learning_rate
 from cafe_edu.net import Net
+from cafe_edu.not_a_number import refuse_nan
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.score import log_outputs, read_outputs, score
 from cafe_edu.solvers.rule import rule_class
@@ -66,6 +67,7 @@ class Solver:
     # building ---------------------------------------------------------------------------------------
 
     def _build(self, layers):
+        refuse_nan(self.spec)
         if self.spec.iter_size < 1 or self.spec.average_loss < 1:
             raise SpecError("expected `iter_size` and `average_loss` of 1 or more")
         if self.spec.regularization_type not in ("L1", "L2"):
