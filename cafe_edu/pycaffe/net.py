@@ -8,9 +8,10 @@ import weakref
 import numpy as np
 
 from cafe_edu import net as core
-from cafe_edu.errors import CafeError, DataError, NetError
+from cafe_edu.errors import CafeError, DataError, NetError, ShapeError
 from cafe_edu.files import replacing
 from cafe_edu.pycaffe import batches, mode
+from cafe_edu.pycaffe.errors import NoBlob, NoLayer, NoMemoryData, NoNetFile, NoWeightsFile, WrongArrays
 from cafe_edu.pycaffe.layer import handle
 
 PHASES = ("TRAIN", "TEST")  # in the order of their numbers
@@ -62,6 +63,9 @@ class Net:
             phase, level, weights = level, None, phase
         if phase not in (0, 1):
             raise CafeError(f"expected a phase, caffe.TRAIN (0) or caffe.TEST (1), found {phase!r}")
+        for file, error in ((network_file, NoNetFile), (weights, NoWeightsFile)):
+            if file is not None and not os.path.exists(file):
+                raise error(f"no such file: {file}")
         device, rng = mode.device(), mode.rng()
         net = core.Net(
             network_file, PHASES[phase], weights, level=level or 0, stages=stages or (), device=device, rng=rng
@@ -184,11 +188,14 @@ class Net:
         return [self._blob_names.index(blob.name) for blob in self._net.steps[i].bottom]
 
     def _position(self, name, default):
-        return default if name is None else self._net._position(name, default)
+        try:
+            return self._net._position(name, default)
+        except NetError as error:
+            raise NoLayer(str(error)) from None
 
     def _blob(self, name):
         if name not in self.blobs:
-            raise NetError(f"the net has no blob {name!r}; it has {', '.join(self.blobs)}")
+            raise NoBlob(f"the net has no blob {name!r}; it has {', '.join(self.blobs)}")
         return self.blobs[name]
 
     forward_all = batches.forward_all
@@ -202,8 +209,11 @@ class Net:
         """Give a net that begins with MemoryData its items (N, C, H, W) and their labels (N,)."""
         first = self._net.layers[0]
         if first.type != "MemoryData":
-            raise NetError(f"set_input_arrays wants a net that begins with MemoryData, found {first.type}")
-        first.reset(np.asarray(data), np.asarray(labels))
+            raise NoMemoryData(f"set_input_arrays wants a net that begins with MemoryData, found {first.type}")
+        try:
+            first.reset(np.asarray(data), np.asarray(labels))
+        except ShapeError as error:
+            raise WrongArrays(str(error)) from None
 
     # listening --------------------------------------------------------------------------------------
 
