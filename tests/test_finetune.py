@@ -257,7 +257,7 @@ def test_what_was_flattened_cannot_slide():
 def test_inputs_that_cannot_slide(inputs, error, says):
     net = Net(
         'name: "small" layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 2 dim: 5 dim: 5 } } }'
-        'layer { name: "c" type: "Convolution" bottom: "x" top: "c" convolution_param { num_output: 2 kernel_size: 3 } }'
+        'layer { name: "c" type: "Convolution" bottom: "x" top: "c" convolution_param { num_output: 2 kernel_size: 3 }}'
     )
     with pytest.raises(error, match=says):
         finetune.fully_convolutional(net, **inputs)
