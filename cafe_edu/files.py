@@ -34,8 +34,14 @@ def replacing(path):
     ...     _ = new.write_text("42")
     >>> (folder / "answer.txt").read_text()
     '42'
+
+    Raises
+    ------
+    DataError
+        If there can be no such file: a folder has the name, or the folder it belongs in may not be written.
     """
     path = pathlib.Path(path)
+    refuse_unwritable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.stem}-", dir=path.parent))
     new = folder / path.name
@@ -47,6 +53,18 @@ def replacing(path):
         os.replace(new, path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def refuse_unwritable(path):
+    """Raise ``DataError`` if ``path`` cannot be a file that is written; write nothing."""
+    path = pathlib.Path(path)
+    if path.is_dir():
+        raise DataError(f"cannot write {path}: expected the name of a file, found a folder")
+    folder = next(folder for folder in path.absolute().parents if folder.exists())
+    if not folder.is_dir():
+        raise DataError(f"cannot write {path}: {folder} is a file, not a folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DataError(f"cannot write {path}: no permission to write in {folder}")
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import difflib
+import os
 import pathlib
 
 import numpy as np
@@ -11,7 +12,7 @@ from cafe_edu import caffemodel, prototxt
 from cafe_edu.backward_plan import plan_backward
 from cafe_edu.blob import Blob
 from cafe_edu.device import module_of, to_numpy
-from cafe_edu.errors import NetError, ShapeError, SpecError, WeightsError, noting
+from cafe_edu.errors import DataError, NetError, ShapeError, SpecError, WeightsError, noting
 from cafe_edu.layer import Layer, layer_class
 from cafe_edu.legacy import upgrade_net
 from cafe_edu.not_a_number import refuse_nan
@@ -230,7 +231,7 @@ class Net:
             if name not in self.inputs:
                 known = ", ".join(self.inputs) or "none"
                 raise NetError(f"net {self.name!r} has no input {name!r}; it has {known}")
-            values = self.xp.asarray(values, self.dtype)
+            values = self._numbers(name, values)
             self.blobs[name].reshape(*values.shape)
             self.blobs[name].data = values
         self.loss = 0.0
@@ -238,6 +239,13 @@ class Net:
             self.loss += self.forward_step(i)
         names = self.outputs if end is None else [blob.name for blob in self.steps[last].top]
         return {name: to_numpy(self.blobs[name].data).copy() for name in names}
+
+    def _numbers(self, name, values):
+        try:
+            return self.xp.asarray(values, self.dtype)
+        except (TypeError, ValueError) as error:
+            found = f"a {type(values).__name__}: {error}"
+            raise DataError(f"expected an array of numbers for {name!r}, found {found}") from None
 
     def forward_step(self, i):
         """Run the i-th layer and return its part of the loss."""
@@ -269,7 +277,7 @@ class Net:
         for name, values in diffs.items():
             if name not in self.blobs:
                 raise NetError(f"net {self.name!r} has no blob {name!r}{near(name, self.blobs)}")
-            self.blobs[name].diff = self.xp.asarray(values, self.dtype)
+            self.blobs[name].diff = self._numbers(name, values)
         for i in range(first, last - 1, -1):
             self.backward_step(i)
 
@@ -391,6 +399,8 @@ def _read(spec):
         return upgrade_net(spec), None
     if isinstance(spec, str) and ("{" in spec or "\n" in spec):
         return upgrade_net(prototxt.parse_net(spec)), None
+    if not isinstance(spec, str | os.PathLike):
+        raise SpecError(f"expected a path, prototxt text or a NetParameter, found a {type(spec).__name__}")
     path = pathlib.Path(spec)
     spec = prototxt.read_net(path)
     with noting(f"in {path}"):

@@ -4,6 +4,7 @@ import collections
 import difflib
 import logging
 import math
+import os
 import pathlib
 import time
 
@@ -87,6 +88,8 @@ class Solver:
         self.train_record, self.test_record = [], []
         self._losses = collections.deque(maxlen=self.spec.average_loss)
         learning_rate(self.spec, 0)  # a bad policy shows now, not after the first batch
+        if self.spec.snapshot > 0:
+            self._refuse_unwritable()
 
     def _choose_device(self):
         wants = self.spec.HasField("solver_mode") and self.spec.solver_mode == caffe_pb2.SolverParameter.GPU
@@ -146,6 +149,8 @@ class Solver:
         log.info("Learning Rate Policy: %s", self.spec.lr_policy)
         if resume is not None:
             self.restore(resume)
+        if self.spec.snapshot_after_train:
+            self._refuse_unwritable()
         self.step(self.spec.max_iter - self.iter, progress)
         if self.spec.snapshot_after_train and not self._due(self.spec.snapshot):
             self.snapshot()
@@ -283,6 +288,12 @@ class Solver:
             return pathlib.Path(self._file).with_suffix("") if self._file else pathlib.Path(stem)
         return pathlib.Path(prefix) / stem if pathlib.Path(prefix).is_dir() else pathlib.Path(prefix)
 
+    def _refuse_unwritable(self):
+        """A snapshot that cannot be written shows now, not when the training is done."""
+        with noting("as `snapshot_prefix` says" if self.spec.snapshot_prefix else ""):
+            base = self._snapshot_name()
+            files.refuse_unwritable(base.with_name(f"{base.name}_iter_0.solverstate"))
+
     def snapshot(self):
         """Write PREFIX_iter_N.caffemodel and .solverstate (with .h5 where ``snapshot_format`` says HDF5).
 
@@ -352,6 +363,8 @@ def _read(spec):
         return spec, None, None
     if isinstance(spec, str) and (": " in spec or "\n" in spec):
         return prototxt.parse_solver(spec), None, None
+    if not isinstance(spec, str | os.PathLike):
+        raise SpecError(f"expected a path, prototxt text or a SolverParameter, found a {type(spec).__name__}")
     path = pathlib.Path(spec)
     return prototxt.read_solver(path), path.parent, path
 

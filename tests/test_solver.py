@@ -805,3 +805,24 @@ def test_a_progress_bar(folder, capsys):
 
 def test_repr(folder):
     assert repr(Solver("chance_solver.prototxt")) == "Solver 'SGD' of 'chance' at iteration 0 of 20"
+
+
+@pytest.mark.parametrize("fields", [{"snapshot": 2, "snapshot_after_train": False}, {}])
+def test_a_snapshot_that_cannot_be_written_shows_before_training(fields, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError) as caught:
+        line(snapshot_prefix=f"{tmp_path}/file/x", **fields).solve()
+    says = f"cannot write {tmp_path}/file/x_iter_0.solverstate: {tmp_path}/file is a file, not a folder"
+    assert caught.value.one_line() == f"{says}; as `snapshot_prefix` says"
+
+
+def test_a_training_without_snapshots_needs_no_place_for_them(tmp_path):
+    (tmp_path / "file").write_text("")
+    line(snapshot_prefix=f"{tmp_path}/file/x", snapshot_after_train=False).solve()
+
+
+@pytest.mark.parametrize("spec", [None, 3])
+def test_what_is_no_solver(spec):
+    says = f"expected a path, prototxt text or a SolverParameter, found a {type(spec).__name__}"
+    with pytest.raises(SpecError, match=says):
+        Solver(spec)
