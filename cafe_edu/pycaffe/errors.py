@@ -29,6 +29,14 @@ class NoBlob(NetError, KeyError):
     __str__ = Exception.__str__  # KeyError would put the message in quotes
 
 
+class NoField(SpecError, AttributeError):
+    """A message has no field of that name."""
+
+
+class WrongValue(SpecError, TypeError, ValueError):
+    """A field of a message cannot have that value."""
+
+
 class NoImage(DataError, OSError):
     """A file that is no image."""
 
