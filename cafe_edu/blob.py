@@ -7,6 +7,8 @@ import numpy as np
 from cafe_edu.device import to_numpy
 from cafe_edu.errors import ShapeError
 
+MOST = 2**31 - 1  #: numbers in a blob, as in Caffe
+
 
 class Memory:
     """A flat array of ``capacity`` numbers, made (as zeros) when it is first asked for.
@@ -68,10 +70,14 @@ class Blob:
 
     def reshape(self, *shape):
         """Give the blob a new shape. Memory is kept while it is large enough, and made anew when not."""
-        if any(n < 0 or n != int(n) for n in shape):
-            raise ShapeError(f"expected whole axes of length 0 or more, found {shape} for blob {self.name!r}")
-        self.shape = tuple(int(n) for n in shape)
-        self.count = math.prod(self.shape)
+        if not all(_is_length(n) for n in shape):
+            raise ShapeError(
+                f"expected whole axes of length 0 or more, as in reshape(2, 3), found {shape} for blob {self.name!r}"
+            )
+        count = math.prod(int(n) for n in shape)
+        if count > MOST:
+            raise ShapeError(f"expected at most {MOST} numbers, found {count}: {shape} for blob {self.name!r}")
+        self.shape, self.count = tuple(int(n) for n in shape), count
         if self.count > self._data.capacity:
             self._data = Memory(self.count, self.dtype, self.xp)
         if self.count > self._diff.capacity:
@@ -156,3 +162,10 @@ class Blob:
 
     def __array__(self, dtype=None, copy=None):
         return np.array(to_numpy(self.data), dtype=dtype, copy=copy)
+
+
+def _is_length(n):
+    try:
+        return n >= 0 and n == int(n)
+    except (TypeError, ValueError, OverflowError):
+        return False

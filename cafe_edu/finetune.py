@@ -22,7 +22,7 @@ import html
 from cafe_edu import caffemodel
 from cafe_edu.backward_plan import plan_backward
 from cafe_edu.device import to_numpy
-from cafe_edu.errors import NetError, WeightsError
+from cafe_edu.errors import NetError, ShapeError, WeightsError
 from cafe_edu.net import Net, near
 from cafe_edu.proto import caffe_pb2
 
@@ -80,7 +80,7 @@ def transfer(net, source, rename=None, layers=None, flat=False):
     source : path of a .caffemodel or .caffemodel.h5, or a Net
     rename : dict, optional
         Name in ``net`` -> name in the source, where they differ.
-    layers : sequence of str, optional
+    layers : str or sequence of str, optional
         Only these layers of ``net``.
     flat : bool
         Copy between parameters of another shape but the same count, number by number, as between an inner
@@ -98,6 +98,7 @@ def transfer(net, source, rename=None, layers=None, flat=False):
         If ``rename`` names a layer that the source does not have, or the file is damaged.
     """
     stored, rename = _weights(source), dict(rename or {})
+    layers = [layers] if isinstance(layers, str) else layers
     for name in [*rename, *(layers or ())]:
         if name not in net.params:
             raise NetError(f"no layer {name!r} with parameters in net {net.name!r}{near(name, net.params)}")
@@ -158,11 +159,13 @@ def new_head(spec, layer, name, num_output, rate=10):
         raise NetError(f"no layer {layer!r} in net {spec.name!r}{near(layer, named)}")
     if name in named:
         raise NetError(f"net {spec.name!r} has a layer {name!r} already; a new head needs a new name")
+    if num_output < 1 or num_output != int(num_output):
+        raise NetError(f"expected a whole number of 1 or more classes, found {num_output}")
     for head in [one for one in changed.layer if one.name == layer]:  # one for each phase, in some files
         options = {"InnerProduct": head.inner_product_param, "Convolution": head.convolution_param}.get(head.type)
         if options is None:
             raise NetError(f"expected an InnerProduct or Convolution as head, found {layer!r} ({head.type})")
-        head.name, options.num_output = name, num_output
+        head.name, options.num_output = name, int(num_output)
         while len(head.param) < 1 + options.bias_term:
             head.param.add()
         for param in head.param:
@@ -182,7 +185,7 @@ def freeze(net, layers=None, until=None):
     ----------
     net : Net
         Usually ``solver.net``. What it says of itself (``net.spec``) changes too.
-    layers : sequence of str, optional
+    layers : str or sequence of str, optional
         Names of layers.
     until : str, optional
         Every layer from the first to this one.
@@ -193,6 +196,7 @@ def freeze(net, layers=None, until=None):
         The layers that are frozen and have parameters.
     """
     names = [step.layer.name for step in net.steps]
+    layers = [layers] if isinstance(layers, str) else layers
     for name in [*(layers or ()), *([until] if until is not None else ())]:
         if name not in names:
             raise NetError(f"no layer {name!r} in net {net.name!r}{near(name, names)}")
@@ -237,8 +241,15 @@ def fully_convolutional(net, **inputs):
     Raises
     ------
     NetError
-        If an inner product reads what is no image: something flattened it before.
+        If an inner product reads what is no image: something flattened it before; or the net has no such input.
+    ShapeError
+        If an input of that shape does not fit the net's parameters.
     """
+    for name, shape in inputs.items():
+        if name not in net.inputs:
+            raise NetError(f"net {net.name!r} has no input {name!r}{near(name, net.inputs)}")
+        if not isinstance(shape, list | tuple):
+            raise ShapeError(f"expected a shape such as (1, 3, 451, 451) for input {name!r}, found {shape!r}")
     spec, converted = caffe_pb2.NetParameter(), []
     spec.CopyFrom(net.spec)
     kinds = {step.layer.name: step for step in net.steps}
@@ -261,6 +272,8 @@ def fully_convolutional(net, **inputs):
     new = Net(spec, net.phase, dtype=net.dtype, device="cpu" if net.xp.__name__ == "numpy" else "gpu")
     for name, blobs in net.params.items():
         for mine, theirs in zip(new.params[name], blobs, strict=True):
+            if mine.count != theirs.count:
+                raise ShapeError(f"layer {name!r}: with these inputs {theirs.shape} would become {mine.shape}")
             array = to_numpy(theirs.data)
             if name in converted and kinds[name].layer.options.transpose and mine is new.params[name][0]:
                 array = array.T

@@ -75,6 +75,8 @@ def layer_class(type_name, extra=None):
     import cafe_edu.layers  # noqa: F401 (registers them, the first time)
 
     known = {**REGISTRY, **(extra or {})}
+    if not type_name:
+        raise NetError('expected a `type`, such as type: "ReLU", found none')
     if type_name in known:
         return known[type_name]
     names = {name.lower(): name for name in known}  # most mistakes are in the capitals: Relu, LeakyRelu
@@ -150,6 +152,13 @@ class Layer(abc.ABC):
         value = getattr(self.options, field)
         if value == 0:
             raise SpecError(f"expected a `{field}` of 1 or more in `{self.options_field}`, found 0")
+        return value
+
+    def not_negative(self, field):
+        """Return an option that must be 0 or more."""
+        value = getattr(self.options, field)
+        if value < 0:
+            raise SpecError(f"expected `{field}` of 0 or more in `{self.options_field}`, found {value:g}")
         return value
 
     def add_param(self, name, shape, filler=None):

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import difflib
+import os
 import pathlib
 
 import numpy as np
@@ -11,9 +12,10 @@ from cafe_edu import caffemodel, debug_info, engines, prototxt
 from cafe_edu.backward_plan import plan_backward
 from cafe_edu.blob import Blob
 from cafe_edu.device import module_of, to_numpy
-from cafe_edu.errors import NetError, ShapeError, SpecError, WeightsError, noting
+from cafe_edu.errors import DataError, NetError, ShapeError, SpecError, WeightsError, noting
 from cafe_edu.layer import Layer, layer_class
 from cafe_edu.legacy import upgrade_net
+from cafe_edu.not_a_number import refuse_nan
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.rules import filter_layers
 from cafe_edu.sharing import adopt
@@ -99,6 +101,8 @@ class Net:
         self.phase, self.name, self.loss, self.debug_info = phase, spec.name, 0.0, spec.debug_info
         self.rng, self.xp, self.dtype = np.random.default_rng(rng), module_of(device), np.dtype(dtype)
         self.blobs, self.params, self.learnable, self.steps = {}, {}, [], []
+        if isinstance(stages, str):
+            raise NetError(f"expected a list of stages, found text: stages=[{stages!r}]")
         level = spec.state.level if level is None else level
         stages = [*spec.state.stage, *stages]
         with noting(f"in {path}" if path else ""):
@@ -133,6 +137,7 @@ class Net:
         layer = cls(spec, caffe_pb2.Phase.Name(spec.phase), self.rng, self.folder, self.dtype, self.xp)
         step = Step(layer, [self.blobs[name] for name in spec.bottom], [], [], [])
         with _blaming(step, "set up"):
+            refuse_nan(spec)
             if spec.propagate_down and len(spec.propagate_down) != len(spec.bottom):
                 raise SpecError("expected one `propagate_down` for each bottom, or none")
             self._make_tops(step)
@@ -221,7 +226,7 @@ class Net:
             raise NetError("another layer has this name: their parameters could not be told apart in a file")
         if layer.params:
             self.params[layer.name] = layer.params
-            self.learnable += adopt(layer, self.learnable)
+        self.learnable += adopt(layer, self.learnable)
 
     # running ----------------------------------------------------------------------------------------
 
@@ -246,7 +251,7 @@ class Net:
             if name not in self.inputs:
                 known = ", ".join(self.inputs) or "none"
                 raise NetError(f"net {self.name!r} has no input {name!r}; it has {known}")
-            values = self.xp.asarray(values, self.dtype)
+            values = self._numbers(name, values)
             self.blobs[name].reshape(*values.shape)
             self.blobs[name].data = values
         self.loss = 0.0
@@ -254,6 +259,13 @@ class Net:
             self.loss += self.forward_step(i)
         names = self.outputs if end is None else [blob.name for blob in self.steps[last].top]
         return {name: to_numpy(self.blobs[name].data).copy() for name in names}
+
+    def _numbers(self, name, values):
+        try:
+            return self.xp.asarray(values, self.dtype)
+        except (TypeError, ValueError) as error:
+            found = f"a {type(values).__name__}: {error}"
+            raise DataError(f"expected an array of numbers for {name!r}, found {found}") from None
 
     def forward_step(self, i):
         """Run the i-th layer and return its part of the loss."""
@@ -287,7 +299,7 @@ class Net:
         for name, values in diffs.items():
             if name not in self.blobs:
                 raise NetError(f"net {self.name!r} has no blob {name!r}{near(name, self.blobs)}")
-            self.blobs[name].diff = self.xp.asarray(values, self.dtype)
+            self.blobs[name].diff = self._numbers(name, values)
         for i in range(first, last - 1, -1):
             step = self.steps[i]
             for blob, weight, read_on in zip(step.top, step.loss_weights, step.read_on, strict=True):
@@ -417,6 +429,8 @@ def _read(spec):
         return upgrade_net(spec), None
     if isinstance(spec, str) and ("{" in spec or "\n" in spec):
         return upgrade_net(prototxt.parse_net(spec)), None
+    if not isinstance(spec, str | os.PathLike):
+        raise SpecError(f"expected a path, prototxt text or a NetParameter, found a {type(spec).__name__}")
     path = pathlib.Path(spec)
     spec = prototxt.read_net(path)
     with noting(f"in {path}"):

@@ -4,6 +4,7 @@ import collections
 import difflib
 import logging
 import math
+import os
 import pathlib
 import time
 
@@ -15,6 +16,7 @@ from cafe_edu.errors import SpecError, noting
 from cafe_edu.legacy import upgrade_solver
 from cafe_edu.lr_policies import learning_rate
 from cafe_edu.net import Net
+from cafe_edu.not_a_number import refuse_nan
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.score import log_outputs, read_outputs, score
 from cafe_edu.solvers.rule import rule_class
@@ -70,6 +72,7 @@ class Solver:
     # building ---------------------------------------------------------------------------------------
 
     def _build(self, layers):
+        refuse_nan(self.spec)
         if self.spec.iter_size < 1 or self.spec.average_loss < 1:
             raise SpecError("expected `iter_size` and `average_loss` of 1 or more")
         if self.spec.regularization_type not in ("L1", "L2"):
@@ -346,6 +349,8 @@ def _read(spec):
         return spec, None, None
     if isinstance(spec, str) and (": " in spec or "\n" in spec):
         return prototxt.parse_solver(spec), None, None
+    if not isinstance(spec, str | os.PathLike):
+        raise SpecError(f"expected a path, prototxt text or a SolverParameter, found a {type(spec).__name__}")
     path = pathlib.Path(spec)
     return prototxt.read_solver(path), path.parent, path
 

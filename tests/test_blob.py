@@ -76,12 +76,21 @@ def test_reshape_keeps_the_memory_while_it_is_large_enough():
     assert not np.shares_memory(blob.data, memory)
 
 
-@pytest.mark.parametrize("shape", [(-1, 3), (2, 2.5)])
+def test_a_shape_that_no_memory_holds():
+    blob = Blob((2,), name="x")
+    with pytest.raises(ShapeError, match=r"at most 2147483647 numbers, found 2147483648: \(65536, 32768\) for blob"):
+        blob.reshape(65536, 32768)
+    assert (blob.shape, blob.count) == ((2,), 2)
+
+
+@pytest.mark.parametrize("shape", [(-1, 3), (2, 2.5), ((2, 3),), ("2",), (float("nan"),)])
 def test_reshape_wants_whole_lengths(shape):
     blob = Blob((2,), name="x")
     with pytest.raises(ShapeError) as caught:
         blob.reshape(*shape)
-    assert str(caught.value) == f"expected whole axes of length 0 or more, found {shape} for blob 'x'"
+    assert str(caught.value) == (
+        f"expected whole axes of length 0 or more, as in reshape(2, 3), found {shape} for blob 'x'"
+    )
     assert blob.shape == (2,)
 
 
