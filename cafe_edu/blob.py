@@ -19,11 +19,20 @@ class Memory:
     def __init__(self, capacity, dtype, xp):
         self.capacity, self.dtype, self.xp = capacity, np.dtype(dtype), xp
         self._array = None
+        self.forgotten = False  # do the numbers count as zeros that nobody has written yet?
 
     def array(self):
         if self._array is None:
             self._array = self.xp.zeros(self.capacity, self.dtype)
+        elif self.forgotten:
+            self._array[...] = 0
+        self.forgotten = False
         return self._array
+
+    def to_overwrite(self):
+        """The array, for one who writes all of it."""
+        self.forgotten = False
+        return self.array()
 
     @property
     def nbytes(self):
@@ -100,6 +109,26 @@ class Blob:
     @diff.setter
     def diff(self, values):
         self._copy_in(self.diff, values, "diff")
+
+    def forget_diff(self):
+        """Make the gradient zero; the zeros are written when somebody looks, which may be never."""
+        self._diff.forgotten = self._diff.nbytes > 0
+
+    def add_product(self, a, b):
+        """Add the matrix product a @ b to the gradient, which is a matrix; in place of a forgotten one, write it.
+
+        A large layer saves two passes through its memory by this, and an array of the weights' size.
+
+        >>> W = Blob((2, 2))
+        >>> W.add_product(np.float32([[1], [2]]), np.float32([[3, 4]]))
+        >>> W.diff
+        array([[3., 4.],
+               [6., 8.]], dtype=float32)
+        """
+        if self._diff.forgotten and self.count == self._diff.capacity:
+            self.xp.matmul(a, b, out=self._diff.to_overwrite().reshape(self.shape))
+        else:
+            self.diff[...] += a @ b
 
     def _copy_in(self, mine, values, what):
         values = self.xp.asarray(values)

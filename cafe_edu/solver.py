@@ -205,7 +205,8 @@ class Solver:
         """One update from ``iter_size`` batches."""
         displayed = self._due(self.spec.display)
         self.net.debug_info = displayed and self.spec.debug_info
-        self.net.clear_param_diffs()
+        for param in self.net.learnable:
+            param.blob.forget_diff()
         loss = 0.0
         for _ in range(self.spec.iter_size):
             self.net.forward()
