@@ -1,5 +1,6 @@
 """`make bench`: measure, print the ratios, write latest.json and latest.png."""
 
+import dataclasses
 import importlib.metadata
 import importlib.util
 import json
@@ -50,7 +51,7 @@ def version(package):
 def main(names, rounds, steps, threads, engine, quick, out):
     """Measure cafe_edu beside PyTorch: all, or the parts named."""
     settings = Settings(*((1, 2) if quick else (rounds, steps)), threads, engine, quick)
-    found = {"machine": machine(threads), "settings": {"rounds": settings.rounds, "steps": settings.steps, "engine": engine}}
+    found = {"machine": machine(threads), "settings": dataclasses.asdict(settings)}
     out.mkdir(parents=True, exist_ok=True)
     for name in names or PARTS:
         found[name] = PARTS[name](settings)

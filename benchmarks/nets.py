@@ -1,8 +1,8 @@
 """The nets that are measured, as Caffe has them; `torch_nets.py` has the same ones in PyTorch, under the same names.
 
-Each function adds its layers to a `NetSpec` whose ``data`` is there already, and returns the blob of scores. `make` puts
-a door for data before it and, for training, a loss behind it. Dropout is left out on both sides: two generators would
-drop different numbers, and what is compared must compute the same.
+Each function adds its layers to a `NetSpec` whose ``data`` is there already, and returns the blob of scores. `make`
+puts a door for data before it and, for training, a loss behind it. Dropout is left out on both sides: two generators
+would drop different numbers, and what is compared must compute the same.
 """
 
 from cafe_edu.pycaffe.net_spec import NetSpec, params
@@ -22,17 +22,17 @@ SIZES = {  # name -> (channels, height, width) of an image, classes
 
 
 def make(name, batch, what):
-    """Return the net as a NetParameter: for ``what`` = "step" it ends in a loss, for "forward" in probabilities."""
+    """Return the net as a NetParameter: for ``what`` = "forward" it ends in probabilities, else in a loss."""
     image, _ = SIZES[name]
     n = NetSpec()
     n.data = L.Input(shape={"dim": [batch, *image]})
-    if what == "step":
+    if what != "forward":
         n.label = L.Input(shape={"dim": [batch]})
     n.scores = resnet(n, int(name[6:])) if name.startswith("resnet") else globals()[name](n)
-    if what == "step":
-        n.loss = L.SoftmaxWithLoss(n.scores, n.label)
-    else:
+    if what == "forward":
         n.prob = L.Softmax(n.scores)
+    else:
+        n.loss = L.SoftmaxWithLoss(n.scores, n.label)
     spec = n.to_proto()
     spec.name = name
     return spec

@@ -21,8 +21,8 @@ class Ours:
             self.net, self.solver = Net(spec, "TEST", **chosen), None
         else:
             rate, momentum, decay = first["rule"]
-            rule = {"base_lr": rate, "momentum": momentum, "weight_decay": decay, "lr_policy": "fixed", "random_seed": 1}
-            self.solver = Solver(caffe_pb2.SolverParameter(net_param=spec, **rule), **chosen)
+            rule = {"base_lr": rate, "momentum": momentum, "weight_decay": decay, "lr_policy": "fixed"}
+            self.solver = Solver(caffe_pb2.SolverParameter(net_param=spec, random_seed=1, **rule), **chosen)
             self.net = self.solver.net
         self.params = [param.blob for param in start.learned(self.net)]
         for i, blob in enumerate(self.params):

@@ -13,13 +13,14 @@ def draw(found):
         return None
     figure = new_picture(4.5 * len(panels) + 1.5, 4.5)
     widths = [1.5 if panel is draw_nets else 1 for panel, _ in panels]
-    for axes, (panel, part) in zip(figure.subplots(1, len(panels), squeeze=False, width_ratios=widths)[0], panels, strict=True):
+    (row,) = figure.subplots(1, len(panels), squeeze=False, width_ratios=widths)
+    for axes, (panel, part) in zip(row, panels, strict=True):
         panel(axes, part)
     return figure
 
 
 def draw_nets(axes, nets):
-    """Bars: our time over PyTorch's and over the floor; a dot for each end of the rounds, a mark for what is to hold."""
+    """Bars: our time over PyTorch's and over the floor; dots: the best and the worst round; red: what is to hold."""
     kinds = [("torch", "ratio", BLUE, "PyTorch"), ("floor", "floor", ORANGE, "the bare products (BLAS)")]
     for i, (name, part) in enumerate(nets.items()):
         for shift, (side, promise, color, _) in zip((-0.2, 0.2), kinds, strict=True):
@@ -33,7 +34,8 @@ def draw_nets(axes, nets):
         axes.barh(0, 0, color=color, label=f"over {title}")
     axes.plot([], color=RED, lw=2, label="to hold")
     axes.axvline(1, color="gray", lw=0.8)
-    axes.set_yticks(range(len(nets)), [f"{(t := targets.NETS[n]).title}\n{t.what}, {t.batch}" for n in nets], fontsize=8)
+    named = [targets.NETS[name] for name in nets]
+    axes.set_yticks(range(len(nets)), [f"{t.title}\n{t.what}, {t.batch}" for t in named], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("our time over another")
     axes.legend(frameon=False, fontsize=8)

@@ -2,8 +2,10 @@
 
 from benchmarks import targets
 
-COLUMNS = ("net", "what", "ours ms", "PyTorch ms", "ratio, low to high", "to hold", "over floor", "to hold", "memory MB",
-           "to hold")  # fmt: skip
+COLUMNS = (
+    "net", "what", "ours ms", "PyTorch ms", "ratio, low to high", "to hold", "over floor", "to hold",
+    "memory MB", "to hold",
+)  # fmt: skip
 
 
 def lines(found):
@@ -16,8 +18,9 @@ def lines(found):
     nets = {name: part for name, part in found.items() if name in targets.NETS}
     if nets:
         yield from ["", *table([COLUMNS, *(row(name, part) for name, part in nets.items())])]
-    for name in found.keys() & REPORTS.keys():
-        yield from ["", *REPORTS[name](found[name])]
+    for name, report in REPORTS.items():
+        if name in found:
+            yield from ["", *report(found[name])]
 
 
 def table(rows):
@@ -91,8 +94,8 @@ def startup(part):
         yield f"{code:36}{seconds:.2f} s{held}"
     for side, found in part["first_step"].items():
         yield (
-            f"CIFAR-quick, {side}: first step {found['s']:.2f} s with nothing compiled yet, {found['again_s']:.2f} s in "
-            f"the next process, a later step {found['later_s']:.2f} s"
+            f"CIFAR-quick, {side}: first step {found['s']:.2f} s with nothing compiled yet, "
+            f"{found['again_s']:.2f} s in the next process, a later step {found['later_s']:.2f} s"
         )
 
 

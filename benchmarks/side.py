@@ -1,7 +1,7 @@
 """One side of one round, in a process of its own: `python -m benchmarks.side SIDE NET WHAT FILE STEPS [ENGINE]`.
 
-SIDE is ours, torch or floor; WHAT is step, forward or epoch; FILE is what `start` wrote. Printed is JSON: some numbers that
-every side must agree on, the seconds of the first run and of each measured one, and the memory taken at most.
+SIDE is ours, torch or floor; WHAT is step, forward or epoch; FILE is what `start` wrote. Printed is JSON: some numbers
+that every side must agree on, the seconds of the first run and of each measured one, and the memory taken at most.
 """
 
 import importlib
@@ -50,16 +50,28 @@ def measure(side, name, what, file, steps, engine=None):
     found["memory_mb"] = None if before is None else peak() - before
     if side != "floor":
         found |= {"losses": numbers, "moved": moved(one, first)} if what != "forward" else {"answer": answer(numbers)}
-    times, batches = [], epoch(first) if what == "epoch" else ()
-    for x, t in batches[:steps] if what == "epoch" else [(None, None)] * steps:
+    return found | {"times": through(one, epoch(first)[:steps]) if what == "epoch" else again(one, steps)}
+
+
+def again(one, steps):
+    """Return the seconds of each run on the same batch."""
+    times = []
+    while len(times) < steps and (len(times) < LEAST or sum(times) < PATIENCE):
         start = time.perf_counter()
-        if what == "epoch":
-            one.feed(x.astype(np.float32) / 256, t.astype(np.float32))
         one.run()
         times.append(time.perf_counter() - start)
-        if what != "epoch" and len(times) >= LEAST and sum(times) > PATIENCE:
-            break
-    return found | {"times": times}
+    return times
+
+
+def through(one, batches):
+    """Return the seconds of each run on a batch of its own, made of pixels first."""
+    times = []
+    for x, t in batches:
+        start = time.perf_counter()
+        one.feed(x.astype(np.float32) / 256, t.astype(np.float32))
+        one.run()
+        times.append(time.perf_counter() - start)
+    return times
 
 
 def moved(one, first):
