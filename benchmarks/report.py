@@ -3,7 +3,7 @@
 from benchmarks import targets
 
 COLUMNS = (
-    "net", "what", "ours ms", "PyTorch ms", "ratio, low to high", "to hold", "over floor", "to hold",
+    "net", "what", "ours ms", "plain ms", "PyTorch ms", "ratio, low to high", "to hold", "over floor", "to hold",
     "memory MB", "to hold",
 )  # fmt: skip
 
@@ -30,15 +30,16 @@ def table(rows):
 
 
 def row(name, part):
-    """One net's line of the table; a dash where PyTorch is not there or nothing is promised."""
+    """One net's line of the table; a dash where a side is not there or nothing is promised."""
     target, ours, torch = targets.NETS[name], part["ours"], part.get("torch", {})
+    ms = [f"{part[side]['ms']:.1f}" if side in part else "-" for side in ("ours", "ours-plain", "torch")]
     speed, floor = ours.get("over_torch"), ours["over_floor"]["median"]
     memory = "-"
     if {"memory_mb"} <= ours.keys() & torch.keys():
         memory = f"{ours['memory_mb']:.0f} to {torch['memory_mb']:.0f}"
     held = memory_ratio(part)
     return (
-        target.title, f"{target.what}, {target.batch}", f"{ours['ms']:.1f}", f"{torch['ms']:.1f}" if torch else "-",
+        target.title, f"{target.what}, {target.batch}", *ms,
         spread(speed) if speed else "-", hold(speed and speed["median"], target.ratio), f"{floor:.2f}",
         hold(floor, target.floor), memory, hold(held, targets.MEMORY),
     )  # fmt: skip

@@ -135,7 +135,7 @@ def test_report_without_pytorch(found):
     found["machine"]["torch"] = None
     lines = "\n".join(report.lines(found))
     assert "PyTorch not installed" in lines
-    assert re.search(r"LeNet +step, 64 +7.5 +- +- +0.7 +2.50 ", lines)
+    assert re.search(r"LeNet +step, 64 +7.5 +- +- +- +0.7 +2.50 ", lines)
 
 
 def test_picture_has_a_panel_for_each_thing(found):
