@@ -81,6 +81,7 @@ def test_floor_counts_every_multiplication_once():
         for forms in floor.products_of(step, training=True):
             work = {np.prod(floor.result_of(*form)) * form[0][-2 if form[1] else -1] for form in forms}
             assert len(work) == 1, "each form of a product is the same work"
+            assert all(form[0][-3] == form[2][-3] for form in forms), "as many groups on the left as on the right"
             done.setdefault(step.layer.name, []).append(work.pop())
     layers = [step.layer for step in net.steps if step.layer.type in ("Convolution", "InnerProduct")]
     assert [len(done[layer.name]) for layer in layers] == [2] + [3] * 7  # the images need no gradient
