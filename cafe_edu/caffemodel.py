@@ -335,7 +335,7 @@ def _hdf5(path, layout):
         with h5py.File(path, "r") as file:
             found += file
             yield file
-    except OSError:
+    except (MemoryError, OSError, RuntimeError):  # RuntimeError is h5py's for a damaged group
         raise WeightsError(f"{path} is damaged or cut short; fetch or write it again") from None
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         found = ", ".join(f"/{name}" for name in found) or "nothing"
