@@ -106,21 +106,24 @@ def transfer(net, source, rename=None, layers=None, flat=False):
         if name not in stored:
             raise WeightsError(f"the source has no layer {name!r}{near(name, stored)}")
     report, used = Report({}, {}, [], []), set()
+    owned = {id(param.blob) for param in net.learnable}  # HDF5 keeps what is shared with its owner alone
     for name, blobs in net.params.items():
         other = rename.get(name, name)
         if layers is not None and name not in layers:
             continue
         if other not in stored:
-            report.missing.append(name)
+            report.missing += [name] if any(id(blob) in owned for blob in blobs) else []
             continue
-        arrays = stored[other]
+        arrays = stored[other] + [None] * (len(blobs) - len(stored[other]))
         used.add(other)
-        if len(arrays) == len(blobs) and all(map(_fits, blobs, arrays, [flat] * len(blobs))):
+        if len(arrays) == len(blobs) and all(_fits(*pair, owned, flat) for pair in zip(blobs, arrays, strict=True)):
             for blob, array in zip(blobs, arrays, strict=True):
-                blob.data = net.xp.asarray(array.reshape(blob.shape), net.dtype)
+                if array is not None:
+                    blob.data = net.xp.asarray(array.reshape(blob.shape), net.dtype)
             report.copied[name] = other
         else:
-            report.mismatched[name] = [blob.shape for blob in blobs], [array.shape for array in arrays]
+            found = [array.shape for array in arrays if array is not None]
+            report.mismatched[name] = [blob.shape for blob in blobs], found
     report.unused = [name for name in stored if name not in used] if layers is None else []
     return report
 
@@ -301,7 +304,9 @@ def _weights(source):
     return {name: arrays for name, arrays in caffemodel.read_weights(source).items() if arrays}
 
 
-def _fits(blob, array, flat):
+def _fits(blob, array, owned, flat):
+    if array is None:  # right for what is shared with a layer before
+        return id(blob) not in owned
     old = (1,) * (4 - len(blob.shape)) + blob.shape  # files of before 2015 wrote four axes always
     return array.size == blob.count if flat else array.shape in (blob.shape, old)
 

@@ -127,6 +127,38 @@ def test_names_that_are_not_there(learned):
         finetune.transfer(net, learned[1], rename={"ip2": "fc8"})
 
 
+SHARING = """
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 2 } } }
+layer { name: "a" type: "InnerProduct" bottom: "x" top: "y" param { name: "w" } param { name: "b" } OPTIONS }
+layer { name: "b" type: "InnerProduct" bottom: "y" top: "z" param { name: "w" } param { } OPTIONS }
+layer { name: "c" type: "InnerProduct" bottom: "z" top: "q" param { name: "w" } param { name: "b" } OPTIONS }
+""".replace(
+    "OPTIONS", 'inner_product_param { num_output: 2 weight_filler { type: "xavier" } bias_filler { type: "uniform" } }'
+)
+
+
+@pytest.mark.parametrize(
+    ("ending", "copied"),
+    [(".caffemodel", ["a", "b", "c"]), (".caffemodel.h5", ["a", "b"])],  # c has nothing of its own
+)
+def test_what_layers_share_is_copied_with_its_owner(ending, copied, tmp_path):
+    source, net = Net(SHARING, rng=0), Net(SHARING, rng=1)
+    path = tmp_path / f"shared{ending}"
+    source.save(path)
+    report = finetune.transfer(net, path)
+    assert ([*report.copied], report.mismatched, report.missing) == (copied, {}, [])
+    for name, blobs in net.params.items():
+        assert all(np.array_equal(a.data, b.data) for a, b in zip(blobs, source.params[name], strict=True))
+
+
+def test_what_is_not_shared_here_is_not_found_where_it_was(tmp_path):
+    Net(SHARING).save(tmp_path / "shared.h5")
+    net = Net(SHARING.replace('param { name: "w" }', "param { }"))
+    report = finetune.transfer(net, tmp_path / "shared.h5")
+    assert report.mismatched == {"b": ([(2, 2), (2,)], [(2,)])}
+    assert (report.copied, report.missing) == ({"a": "a"}, ["c"])
+
+
 def test_one_layer_may_be_named_alone(learned):
     net = Net(lenet())
     assert [*finetune.transfer(net, learned[0], layers="conv1").copied] == ["conv1"]

@@ -94,6 +94,8 @@ def blobproto_to_array(blob, return_diff=False):
 def array_to_blobproto(arr, diff=None):
     """Return a BlobProto that holds an array and, if given, its diff."""
     blob = caffemodel.array_to_blobproto(arr)
+    if diff is not None and np.shape(diff) != np.shape(arr):
+        raise WrongShape(f"expected a diff of the array's shape {np.shape(arr)}, found {np.shape(diff)}")
     if diff is not None:
         blob.diff.extend(np.asarray(diff, np.float32).ravel().tolist())
     return blob

@@ -104,7 +104,7 @@ class Net:
         self._weigh()
 
     def _weigh(self):
-        """Put loss weights into the diffs, where Caffe keeps them; once, so that a user's own stay."""
+        """Put loss weights into the diffs, where Caffe keeps them; anew for a new shape only: a user's own stay."""
         for name, weight in self.blob_loss_weights.items():
             blob = self.blobs[name]
             if weight and self._weighed.get(name) != blob.shape:
@@ -146,11 +146,11 @@ class Net:
         """Run the layers of these numbers and return the weighted loss."""
         self._check_numbers(start, end)
         self._net.loss = sum(self._net.forward_step(i) for i in range(start, end + 1))
+        self._weigh()
         return float(self._net.loss)
 
     def _backward(self, start, end):
         self._check_numbers(end, start)
-        self._weigh()
         for i in range(start, end - 1, -1):
             self._net.backward_step(i)
 
@@ -204,6 +204,7 @@ class Net:
     def reshape(self):
         """Give every blob the shape that follows from those of the inputs; compute nothing."""
         self._net.reshape()
+        self._weigh()
 
     def set_input_arrays(self, data, labels):
         """Give a net that begins with MemoryData its items (N, C, H, W) and their labels (N,)."""

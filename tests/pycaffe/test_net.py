@@ -181,6 +181,23 @@ def test_a_weighed_blob_that_grows_keeps_its_weight(write):
     net.forward()
     net.backward()
     assert net.params["b"][0].diff.tolist() == [10, 10]
+    net.blobs["x"].reshape(7, 2)
+    net.reshape()
+    assert (net.blobs["y"].diff == 2).all()
+
+
+def test_a_users_own_diff_stays_after_a_new_shape(write):
+    net = caffe.Net(
+        write("""
+        layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 2 } } }
+        layer { name: "b" type: "Bias" bottom: "x" top: "y" loss_weight: 2 }"""),
+        caffe.TRAIN,
+    )
+    net.blobs["x"].reshape(3, 2)
+    net.forward()
+    net.blobs["y"].diff[...] = 7
+    net.backward()
+    assert net.params["b"][0].diff.tolist() == [21, 21]
 
 
 def test_any_number_of_items(net):
