@@ -61,6 +61,8 @@ SIZES = {
     "MultinomialLogisticLoss": ("", [_likely(*ROWS), _whole(1000, 256)], 1),
     "Permute": ("permute_param { order: 0 order: 2 order: 3 order: 1 }", [_normal(*IMAGES)], 1),
     "Pooling": ("pooling_param { kernel_size: 3 stride: 2 }", [_normal(*IMAGES)], 1),
+    "QuantizedConvolution": ("convolution_param { num_output: 64 kernel_size: 3 pad: 1 }", [_normal(*IMAGES)], 1),
+    "QuantizedInnerProduct": ("inner_product_param { num_output: 1024 }", [_normal(256, 1024)], 1),
     "RNN": ("recurrent_param { num_output: 256 }", [_normal(20, 32, 256), np.ones((20, 32))], 1),
     "Reshape": ("reshape_param { shape { dim: 0 dim: -1 } }", [_normal(*IMAGES)], 1),
     "SPP": ("spp_param { pyramid_height: 3 }", [_normal(*IMAGES)], 1),
