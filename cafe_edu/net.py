@@ -52,6 +52,8 @@ class Net:
         Seed or source of all chance in this net.
     device : {"cpu", "gpu"}
     dtype : dtype, default=float32
+    folder : path, optional
+        Where files lie that the layers name; by default where the prototxt lies, if it is a file.
 
     Attributes
     ----------
@@ -84,12 +86,12 @@ class Net:
 
     def __init__(
         self, spec, phase="TEST", weights=None, *, layers=None, level=None, stages=(), rng=None, device="cpu",
-        dtype=np.float32,
+        dtype=np.float32, folder=None,
     ):  # fmt: skip
         if phase not in ("TRAIN", "TEST"):
             raise NetError(f"expected phase 'TRAIN' or 'TEST', found {phase!r}")
         spec, path = _read(spec)
-        self.folder = path.parent if path else None
+        self.folder = folder or (path.parent if path else None)
         self.phase, self.name, self.loss = phase, spec.name, 0.0
         self.rng, self.xp, self.dtype = np.random.default_rng(rng), module_of(device), np.dtype(dtype)
         self.blobs, self.params, self.learnable, self.steps = {}, {}, [], []

@@ -75,7 +75,7 @@ def to_int8(x, scale):
     """
     xp = array_module(x)
     if xp.isnan(x).any():
-        raise DataError("expected numbers, found NaN, for which 8 bits have no number; look for it in the layers before")
+        raise DataError("expected numbers, found NaN, which 8 bits cannot say; look for it in the layers before")
     q = scratch("int8", x.shape, x)
     xp.clip(x, -MOST * scale, MOST * scale, out=q)  # first, so that the division cannot overflow
     xp.divide(q, scale, out=q)
