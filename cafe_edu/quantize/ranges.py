@@ -52,17 +52,17 @@ class Ranges:
         """Count the numbers of x (G, n)."""
         if not np.isfinite(x).all():
             raise DataError(f"expected numbers, found {'NaN' if np.isnan(x).any() else 'infinity'}: no range holds it")
-        size = np.abs(x.astype(np.float64))
-        most = size.max(axis=1, initial=0)
+        size = np.abs(x)
+        most = size.max(axis=1, initial=0).astype(np.float64)
         self.top = np.where(self.top == 0, most, self.top)  # the first numbers set the scale
         self.most = np.maximum(self.most, most)
         while (small := self.top < self.most).any():
             joined = self.counts[small].reshape(-1, BINS // 2, 2).sum(axis=2)
             self.counts[small] = np.pad(joined, ((0, 0), (0, BINS // 2)))
             self.top[small] *= 2
-        width = np.where(self.top == 0, 1, self.top)[:, None]
-        bins = np.minimum((size / width * BINS).astype(int), BINS - 1)
-        flat = (bins + BINS * np.arange(len(x))[:, None])[size > 0]
+        width = np.where(self.top == 0, 1, self.top)[:, None].astype(x.dtype)
+        bins = np.minimum((size / width * BINS).astype(np.int32), BINS - 1)
+        flat = (bins + BINS * np.arange(len(x), dtype=np.int32)[:, None])[size > 0]
         self.counts += np.bincount(flat, minlength=self.counts.size).reshape(self.counts.shape)
         self.numbers += x.size
 
