@@ -50,9 +50,9 @@ def quantize(net, batches, ranges="max", skip=(), layers=None):
     Raises
     ------
     DataError
-        If there are no batches, or numbers in them or behind them are NaN or infinite.
+        If there are no batches, or numbers that a layer reads are NaN or infinite.
     WeightsError
-        If weights are.
+        If parameters are.
     NetError
         If ``skip`` names a layer that the net does not have, or nothing can be quantised.
 
@@ -74,6 +74,9 @@ def quantize(net, batches, ranges="max", skip=(), layers=None):
             raise NetError(f"no layer {name!r} in net {net.name!r}{near(name, names)}")
     replaced = layers or {}
     folded, into = fold(net, layers)
+    for name, blobs in folded.params.items():
+        if not all(np.isfinite(to_numpy(blob.data)).all() for blob in blobs):
+            raise WeightsError(f"layer {name!r}: expected numbers, found NaN or infinity in its parameters")
     seen = calibrate(folded, batches)
     spec, steps, params, parts, kept = caffe_pb2.NetParameter(), [*folded.steps], {}, {}, {}
     spec.CopyFrom(folded.spec)
@@ -119,8 +122,6 @@ def in_steps(layer, s):
     if layer.type == "InnerProduct" and layer.options.transpose:
         W = W.T
     b = b[0] if b else np.zeros(len(W))
-    if not (np.isfinite(W).all() and np.isfinite(b).all()):
-        raise WeightsError(f"layer {layer.name!r}: expected numbers, found NaN or infinity in its parameters")
     each = s.astype(np.float64).repeat(len(W) // len(s))
     t = np.maximum(np.abs(W).reshape(len(W), -1).max(axis=1) / MOST, np.abs(b) / (BIAS * each)).astype(np.float32)
     t[t < np.finfo(np.float32).tiny] = 1  # weights and bias of this output are 0

@@ -89,7 +89,7 @@ def load_quantized(path, device="cpu", layers=None):
         If the file is missing, damaged or something else, or its arrays do not fit its net.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         text, parts, kept = (bytes(arrays.pop(name)[()]).decode() for name in TEXTS)
         parts, kept = json.loads(parts), json.loads(kept)

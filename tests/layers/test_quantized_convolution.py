@@ -57,14 +57,13 @@ def test_two_layers_are_the_chain_of_whole_numbers():
     a = conv_loops(np.rint(x / s1).astype(int), W1, b1, Window.square(3)).clip(0)
     again = np.rint(a.astype(np.float32) * (s1 * t1).reshape(-1, 1, 1) / s2).clip(-127, 127).astype(int)
     sums = conv_loops(again, W2, b2, Window.square(3)).clip(0)
-    assert 100 < again.max()
+    assert again.max() > 100
     assert np.array_equal(z, sums.astype(np.float32) * (s2 * t2).reshape(-1, 1, 1))
 
 
 def test_parameters_are_8_and_32_bits():
-    trial = make_layer(
-        "QuantizedConvolution", np.ones((1, 4, 3, 3)), spec="convolution_param { num_output: 6 kernel_size: 3 group: 2 }"
-    )
+    spec = "convolution_param { num_output: 6 kernel_size: 3 group: 2 }"
+    trial = make_layer("QuantizedConvolution", np.ones((1, 4, 3, 3)), spec=spec)
     found = [(blob.name, blob.shape, blob.data.dtype.name) for blob in trial.layer.params]
     assert found == [
         ("trial.weight", (6, 2, 3, 3), "int8"),
