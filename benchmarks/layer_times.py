@@ -74,12 +74,14 @@ SIZES = {
     "Tile": ("tile_param { tiles: 2 }", [_normal(*IMAGES)], 1),
     "Upsample": ("upsample_param { scale: 2 }", [_normal(*IMAGES)], 1),
 }
-# type: multiply-adds forward, as a function of the trial; backward takes two times as many
+# type: multiply-adds forward, as a function of the trial; backward, where there is one, takes two times as many
 PRODUCTS = {
     "Convolution": lambda t: t.top[0].count * math.prod(t.layer.params[0].shape[1:]),
     "Deconvolution": lambda t: t.bottom[0].count * math.prod(t.layer.params[0].shape[1:]),
     "InnerProduct": lambda t: t.top[0].count * t.layer.params[0].shape[1],
     "LSTM": lambda t: 20 * 32 * (t.layer.params[0].count + t.layer.params[2].count),
+    "QuantizedConvolution": lambda t: t.top[0].count * math.prod(t.layer.params[0].shape[1:]),
+    "QuantizedInnerProduct": lambda t: t.top[0].count * t.layer.params[0].shape[1],
     "RNN": lambda t: 20 * 32 * (t.layer.params[0].count + t.layer.params[2].count + t.layer.params[3].count),
 }
 
@@ -121,7 +123,7 @@ def measure(name, rounds, rate):
     layer, floor = (statistics.median(times[side]) for side in (run, copy))
     found = {"ms": round(1000 * layer, 2), "copies": float(f"{layer / floor:.2g}")}
     if name in PRODUCTS:
-        found["product"] = float(f"{3 * 2 * PRODUCTS[name](trial) / rate / layer:.2g}")
+        found["product"] = float(f"{(1 + 2 * backward) * 2 * PRODUCTS[name](trial) / rate / layer:.2g}")
     return found
 
 

@@ -28,7 +28,7 @@ def test_bars_are_counts_and_decibels(found, layer, title):
     left, right = draw_quantization(q, report, layer).get_axes()
     counts = np.array([bar.get_height() for bar in left.patches])
     W = q.params[layer or "first"][0].data
-    assert counts.tolist() == [np.count_nonzero(W == level) for level in range(-127, 128)]
+    assert counts.tolist() == [np.count_nonzero(level == W) for level in range(-127, 128)]
     assert left.get_title() == f"{title} on {(counts > 0).sum()} of 255 levels"
     assert [bar.get_width() for bar in right.patches] == [row.sqnr for row in report.rows]
     assert [label.get_text() for label in right.get_yticklabels()] == ["first", "second"]

@@ -60,7 +60,8 @@ def test_a_batch_norm_that_never_trained(small, text, images):
 @pytest.mark.parametrize(
     "behind",
     [
-        'layer { name: "b" type: "BatchNorm" bottom: "c" top: "b" } layer { name: "p" type: "Power" bottom: "c" top: "p" }',
+        'layer { name: "bn" type: "BatchNorm" bottom: "c" top: "b" }'
+        'layer { name: "p" type: "Power" bottom: "c" top: "p" }',
         'layer { name: "s" type: "Scale" bottom: "c" top: "s" scale_param { axis: 2 } }',
         'layer { name: "s" type: "Scale" bottom: "c" top: "s" scale_param { num_axes: 0 } }',
         'layer { name: "s" type: "Scale" bottom: "c" bottom: "f" top: "s" scale_param { axis: 0 } }',
