@@ -144,9 +144,9 @@ def test_shared_weights_and_several_bottoms(small, images):
     spec = """
         layer { name: "x" type: "Input" top: "x" top: "z" input_param { shape { dim: 2 dim: 3 } } }
         layer { name: "a" type: "InnerProduct" bottom: "x" top: "a" param { name: "w" } param { name: "b" }
-          inner_product_param { num_output: 4 weight_filler { type: "xavier" } } }
+          inner_product_param { num_output: 4 weight_filler { type: "xavier" } bias_filler { value: 1 } } }
         layer { name: "b" type: "InnerProduct" bottom: "z" top: "b" param { name: "w" } param { name: "b" }
-          inner_product_param { num_output: 4 weight_filler { type: "xavier" } } }
+          inner_product_param { num_output: 4 weight_filler { type: "xavier" } bias_filler { value: 1 } } }
     """
     net, rng = small(spec), np.random.default_rng(0)
     batch = {"x": rng.normal(size=(2, 3)), "z": 100 * rng.normal(size=(2, 3))}
@@ -185,3 +185,21 @@ def test_bad_numbers(small, images, bad):
     images[3, 0, 0, 0, 0] = bad
     with pytest.raises(DataError, match=f"found {'NaN' if bad != bad else 'infinity'}: no range holds it"):
         quantize(small(), images)
+
+
+def test_data_beside_the_prototxt_is_found_from_anywhere(tmp_path, monkeypatch):
+    import h5py
+
+    with h5py.File(tmp_path / "rows.h5", "w") as file:
+        file["rows"] = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
+    (tmp_path / "list.txt").write_text("rows.h5\n")
+    (tmp_path / "net.prototxt").write_text("""
+        layer { name: "d" type: "HDF5Data" top: "rows" hdf5_data_param { source: "list.txt" batch_size: 3 } }
+        layer { name: "ip" type: "InnerProduct" bottom: "rows" top: "y" inner_product_param { num_output: 2
+          weight_filler { type: "xavier" } } }
+    """)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    q = quantize(Net(tmp_path / "net.prototxt"), 2)
+    assert q.forward()["y"].shape == (3, 2)
+    assert q.report(2).rows[0].sqnr > 30

@@ -52,9 +52,16 @@ def test_nothing_but_zeros_has_no_range(way):
 @pytest.mark.parametrize("way", ["max", "percentile", "entropy"])
 def test_no_range_is_larger_than_what_was_seen(way):
     x = np.random.default_rng(0).normal(size=(2, 1000)) * [[1], [30]]
-    made = seen(x)
+    made = seen(x[:, :10], x)  # the first numbers set where the bins end
     assert (made.choose(way) <= np.abs(x).max(axis=1)).all()
     assert (made.choose(way) > np.abs(x).max(axis=1) / 17).all()
+
+
+@pytest.mark.parametrize("way", ["max", "percentile"])
+def test_no_range_is_larger_than_what_was_seen_by_part_of_a_bin(way):
+    made = seen([[1.0]], [[1.1001] * 100])
+    assert made.top.item() == 2
+    assert made.choose(way).item() == 1.1001
 
 
 def test_one_number_far_out_moves_only_the_maximum():
