@@ -129,6 +129,8 @@ def compare(original, quantized, batches, labels=None):
         report.accuracy = tuple(np.mean(accuracies, axis=0).tolist())
     if answers[0][0] is not None:
         before, after = (np.concatenate([pair[side] for pair in answers]) for side in (0, 1))
+        if not len(before):
+            raise DataError("expected batches with items to compare the answers for, found none in them")
         report.items, report.agreement = len(before), float((before == after).mean())
         if labels is not None:
             report.accuracy = _right(before, labels), _right(after, labels)

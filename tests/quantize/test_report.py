@@ -84,6 +84,11 @@ def test_a_report_shows_itself(small, images):
     assert "<td>conv + bn + scale + relu</td>" in report._repr_html_()
 
 
+def test_batches_without_items_are_refused(small, images):
+    with pytest.raises(DataError, match="expected batches with items to compare the answers for, found none in them"):
+        quantize(small(), images).report([images[0, :0]])
+
+
 def test_labels_must_be_as_many_as_items(small, images):
     with pytest.raises(DataError, match="expected a label for each of 80 items, found 3"):
         quantize(small(), images).report(images, [0, 1, 2])
