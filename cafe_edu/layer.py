@@ -161,9 +161,12 @@ class Layer(abc.ABC):
             raise SpecError(f"expected `{field}` of 0 or more in `{self.options_field}`, found {value:g}")
         return value
 
-    def add_param(self, name, shape, filler=None):
-        """Make a learnable blob, filled as the ``FillerParameter`` says (zeros if there is none)."""
-        blob = Blob(shape, self.dtype, f"{self.name}.{name}", self.xp)
+    def add_param(self, name, shape, filler=None, dtype=None):
+        """Make a learnable blob, filled as the ``FillerParameter`` says (zeros if there is none).
+
+        Its type is the layer's, unless ``dtype`` says otherwise (the parameters of 8-bit layers are whole numbers).
+        """
+        blob = Blob(shape, dtype or self.dtype, f"{self.name}.{name}", self.xp)
         if filler is not None:
             blob.data = self.xp.asarray(fill(shape, filler, self.rng), self.dtype)
         self.params.append(blob)

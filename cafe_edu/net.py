@@ -58,6 +58,8 @@ class Net:
     engine : {"auto", "plain", "fast_cpu"}
         Who computes convolution, pooling and the like (see ``cafe_edu.engines``). A layer whose options say
         ``engine: CAFFE`` is always computed by ``plain``.
+    folder : path, optional
+        Where files lie that the layers name; by default where the prototxt lies, if it is a file.
 
     Attributes
     ----------
@@ -92,12 +94,12 @@ class Net:
 
     def __init__(
         self, spec, phase="TEST", weights=None, *, layers=None, level=None, stages=(), rng=None, device="cpu",
-        dtype=np.float32, engine="auto",
+        dtype=np.float32, folder=None, engine="auto",
     ):  # fmt: skip
         if phase not in ("TRAIN", "TEST"):
             raise NetError(f"expected phase 'TRAIN' or 'TEST', found {phase!r}")
         spec, path = _read(spec)
-        self.folder = path.parent if path else None
+        self.folder = folder or (path.parent if path else None)
         self.phase, self.name, self.loss, self.debug_info = phase, spec.name, 0.0, spec.debug_info
         self.rng, self.xp, self.dtype = np.random.default_rng(rng), module_of(device), np.dtype(dtype)
         self.blobs, self.params, self.learnable, self.steps = {}, {}, [], []
@@ -338,7 +340,7 @@ class Net:
     def clear_param_diffs(self):
         """Set every parameter's diff to zero, as before each iteration of a solver."""
         for param in self.learnable:
-            param.blob.diff[...] = 0
+            param.blob.forget_diff()
 
     # weights ----------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from cafe_edu import debug_info, exact_resume, files, prototxt, snapshots
 from cafe_edu.device import cupy
+from cafe_edu.engines import plain
 from cafe_edu.errors import SpecError, noting
 from cafe_edu.legacy import upgrade_solver
 from cafe_edu.lr_policies import learning_rate
@@ -205,8 +206,7 @@ class Solver:
         """One update from ``iter_size`` batches."""
         displayed = self._due(self.spec.display)
         self.net.debug_info = displayed and self.spec.debug_info
-        for param in self.net.learnable:
-            param.blob.forget_diff()
+        self.net.clear_param_diffs()
         loss = 0.0
         for _ in range(self.spec.iter_size):
             self.net.forward()
@@ -234,16 +234,13 @@ class Solver:
         """
         params, spec = self.net.learnable, self.spec
         scale = self._clip(params) / spec.iter_size
-        at_once = spec.type == "SGD" and spec.regularization_type == "L2" and not self.net.debug_info
+        if self._walked_at_once(scale, rate):
+            return
         for i, param in enumerate(params):
             w, g = param.blob.data, param.blob.diff
-            own_rate = rate * (1 if param.lr_mult is None else param.lr_mult)
-            if at_once:
-                decay = spec.weight_decay * (1 if param.decay_mult is None else param.decay_mult)
-                self.net.engine.sgd_update(w, g, self.history[0][i], scale, decay, spec.momentum, own_rate)
-                continue
             if scale != 1:
                 g *= scale
+            own_rate = rate * (1 if param.lr_mult is None else param.lr_mult)
             decay = self._decay(param, w)
             if decay is not None and not self.rule.decoupled:
                 g += decay
@@ -253,6 +250,18 @@ class Solver:
             if self.net.debug_info:
                 debug_info.update(param, u)
             w -= u
+
+    def _walked_at_once(self, scale, rate):
+        """With the commonest rule, let a fast engine do all of it in one pass through memory; say whether it did."""
+        spec = self.spec
+        plain_sgd = spec.type == "SGD" and spec.regularization_type == "L2" and not self.net.debug_info
+        if self.net.engine is plain or not plain_sgd:
+            return False
+        for param, h in zip(self.net.learnable, self.history[0], strict=True):
+            own_rate = rate * (1 if param.lr_mult is None else param.lr_mult)
+            decay = spec.weight_decay * (1 if param.decay_mult is None else param.decay_mult)
+            self.net.engine.sgd_update(param.blob.data, param.blob.diff, h, scale, decay, spec.momentum, own_rate)
+        return True
 
     def _clip(self, params):
         if self.spec.clip_gradients < 0:

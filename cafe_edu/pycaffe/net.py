@@ -234,7 +234,10 @@ class Net:
     # weights ----------------------------------------------------------------------------------------
 
     def clear_param_diffs(self):
+        """Set every parameter's diff to zero, at once: a program may hold views of them."""
         self._net.clear_param_diffs()
+        for param in self._net.learnable:
+            param.blob.diff  # noqa: B018 (who looks finds zeros)
 
     def copy_from(self, path):
         """Copy parameters from a .caffemodel or .caffemodel.h5, by layer name."""
