@@ -61,6 +61,8 @@ SIZES = {
     "MultinomialLogisticLoss": ("", [_likely(*ROWS), _whole(1000, 256)], 1),
     "Permute": ("permute_param { order: 0 order: 2 order: 3 order: 1 }", [_normal(*IMAGES)], 1),
     "Pooling": ("pooling_param { kernel_size: 3 stride: 2 }", [_normal(*IMAGES)], 1),
+    "QuantizedConvolution": ("convolution_param { num_output: 64 kernel_size: 3 pad: 1 }", [_normal(*IMAGES)], 1),
+    "QuantizedInnerProduct": ("inner_product_param { num_output: 1024 }", [_normal(256, 1024)], 1),
     "RNN": ("recurrent_param { num_output: 256 }", [_normal(20, 32, 256), np.ones((20, 32))], 1),
     "Reshape": ("reshape_param { shape { dim: 0 dim: -1 } }", [_normal(*IMAGES)], 1),
     "SPP": ("spp_param { pyramid_height: 3 }", [_normal(*IMAGES)], 1),
@@ -72,12 +74,14 @@ SIZES = {
     "Tile": ("tile_param { tiles: 2 }", [_normal(*IMAGES)], 1),
     "Upsample": ("upsample_param { scale: 2 }", [_normal(*IMAGES)], 1),
 }
-# type: multiply-adds forward, as a function of the trial; backward takes two times as many
+# type: multiply-adds forward, as a function of the trial; backward, where there is one, takes two times as many
 PRODUCTS = {
     "Convolution": lambda t: t.top[0].count * math.prod(t.layer.params[0].shape[1:]),
     "Deconvolution": lambda t: t.bottom[0].count * math.prod(t.layer.params[0].shape[1:]),
     "InnerProduct": lambda t: t.top[0].count * t.layer.params[0].shape[1],
     "LSTM": lambda t: 20 * 32 * (t.layer.params[0].count + t.layer.params[2].count),
+    "QuantizedConvolution": lambda t: t.top[0].count * math.prod(t.layer.params[0].shape[1:]),
+    "QuantizedInnerProduct": lambda t: t.top[0].count * t.layer.params[0].shape[1],
     "RNN": lambda t: 20 * 32 * (t.layer.params[0].count + t.layer.params[2].count + t.layer.params[3].count),
 }
 
@@ -119,7 +123,7 @@ def measure(name, rounds, rate):
     layer, floor = (statistics.median(times[side]) for side in (run, copy))
     found = {"ms": round(1000 * layer, 2), "copies": float(f"{layer / floor:.2g}")}
     if name in PRODUCTS:
-        found["product"] = float(f"{3 * 2 * PRODUCTS[name](trial) / rate / layer:.2g}")
+        found["product"] = float(f"{(1 + 2 * backward) * 2 * PRODUCTS[name](trial) / rate / layer:.2g}")
     return found
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from cafe_edu.device import to_numpy
 from cafe_edu.errors import ShapeError
 
+MOST = 2**31 - 1  #: numbers in a blob, as in Caffe
+
 
 class Memory:
     """A flat array of ``capacity`` numbers, made (as zeros) when it is first asked for.
@@ -17,11 +19,20 @@ class Memory:
     def __init__(self, capacity, dtype, xp):
         self.capacity, self.dtype, self.xp = capacity, np.dtype(dtype), xp
         self._array = None
+        self.forgotten = False  # do the numbers count as zeros that nobody has written yet?
 
     def array(self):
         if self._array is None:
             self._array = self.xp.zeros(self.capacity, self.dtype)
+        elif self.forgotten:
+            self._array[...] = 0
+        self.forgotten = False
         return self._array
+
+    def to_overwrite(self):
+        """The array, for one who writes all of it."""
+        self.forgotten = False
+        return self.array()
 
     @property
     def nbytes(self):
@@ -68,10 +79,14 @@ class Blob:
 
     def reshape(self, *shape):
         """Give the blob a new shape. Memory is kept while it is large enough, and made anew when not."""
-        if any(n < 0 or n != int(n) for n in shape):
-            raise ShapeError(f"expected whole axes of length 0 or more, found {shape} for blob {self.name!r}")
-        self.shape = tuple(int(n) for n in shape)
-        self.count = math.prod(self.shape)
+        if not all(_is_length(n) for n in shape):
+            raise ShapeError(
+                f"expected whole axes of length 0 or more, as in reshape(2, 3), found {shape} for blob {self.name!r}"
+            )
+        count = math.prod(int(n) for n in shape)
+        if count > MOST:
+            raise ShapeError(f"expected at most {MOST} numbers, found {count}: {shape} for blob {self.name!r}")
+        self.shape, self.count = tuple(int(n) for n in shape), count
         if self.count > self._data.capacity:
             self._data = Memory(self.count, self.dtype, self.xp)
         if self.count > self._diff.capacity:
@@ -94,6 +109,26 @@ class Blob:
     @diff.setter
     def diff(self, values):
         self._copy_in(self.diff, values, "diff")
+
+    def forget_diff(self):
+        """Make the gradient zero; the zeros are written when somebody looks, which may be never."""
+        self._diff.forgotten = self._diff.nbytes > 0
+
+    def add_product(self, a, b):
+        """Add the matrix product a @ b to the gradient, which is a matrix; in place of a forgotten one, write it.
+
+        A large layer saves two passes through its memory by this, and an array of the weights' size.
+
+        >>> W = Blob((2, 2))
+        >>> W.add_product(np.float32([[1], [2]]), np.float32([[3, 4]]))
+        >>> W.diff
+        array([[3., 4.],
+               [6., 8.]], dtype=float32)
+        """
+        if self._diff.forgotten and self.count == self._diff.capacity:
+            self.xp.matmul(a, b, out=self._diff.to_overwrite().reshape(self.shape))
+        else:
+            self.diff[...] += a @ b
 
     def _copy_in(self, mine, values, what):
         values = self.xp.asarray(values)
@@ -156,3 +191,10 @@ class Blob:
 
     def __array__(self, dtype=None, copy=None):
         return np.array(to_numpy(self.data), dtype=dtype, copy=copy)
+
+
+def _is_length(n):
+    try:
+        return n >= 0 and n == int(n)
+    except (TypeError, ValueError, OverflowError):
+        return False

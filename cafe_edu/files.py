@@ -43,8 +43,14 @@ def replacing(path):
     ...     _ = new.write_text("42")
     >>> (folder / "answer.txt").read_text()
     '42'
+
+    Raises
+    ------
+    DataError
+        If there can be no such file: a folder has the name, or the folder it belongs in may not be written.
     """
     path = pathlib.Path(path)
+    refuse_unwritable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     _clear_away(path.parent)
     with _hidden_folder(path) as folder:
@@ -114,6 +120,18 @@ def _clear_away(place):
                 if lock.descriptor is not None:
                     shutil.rmtree(found, ignore_errors=True)
                 lock.close()
+
+
+def refuse_unwritable(path):
+    """Raise ``DataError`` if ``path`` cannot be a file that is written; write nothing."""
+    path = pathlib.Path(path)
+    if path.is_dir():
+        raise DataError(f"cannot write {path}: expected the name of a file, found a folder")
+    folder = next(folder for folder in path.absolute().parents if folder.exists())
+    if not folder.is_dir():
+        raise DataError(f"cannot write {path}: {folder} is a file, not a folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DataError(f"cannot write {path}: no permission to write in {folder}")
 
 
 @contextlib.contextmanager

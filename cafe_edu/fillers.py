@@ -7,6 +7,7 @@ import numpy as np
 from cafe_edu.errors import ShapeError, SpecError
 
 FILLERS = {}
+DRAWS = {"uniform": ("min", "max"), "gaussian": ("mean", "std")}  # what chance draws by
 
 
 def fill(shape, options, rng):
@@ -41,6 +42,10 @@ def fill(shape, options, rng):
         raise SpecError(f"unknown filler type {options.type!r}; there are {', '.join(sorted(FILLERS))}")
     if options.sparse != -1 and options.type != "gaussian":
         raise SpecError(f"`sparse` is an option of the gaussian filler, not of {options.type!r}")
+    for field in DRAWS.get(options.type, ()):
+        if not math.isfinite(getattr(options, field)):
+            found = getattr(options, field)
+            raise SpecError(f"the {options.type} filler expects a finite `{field}`, found {found:g}")
     return FILLERS[options.type](tuple(shape), options, rng).astype(np.float32)
 
 

@@ -22,7 +22,7 @@ import html
 from cafe_edu import caffemodel
 from cafe_edu.backward_plan import plan_backward
 from cafe_edu.device import to_numpy
-from cafe_edu.errors import NetError, WeightsError
+from cafe_edu.errors import NetError, ShapeError, WeightsError
 from cafe_edu.net import Net, near
 from cafe_edu.proto import caffe_pb2
 
@@ -80,7 +80,7 @@ def transfer(net, source, rename=None, layers=None, flat=False):
     source : path of a .caffemodel or .caffemodel.h5, or a Net
     rename : dict, optional
         Name in ``net`` -> name in the source, where they differ.
-    layers : sequence of str, optional
+    layers : str or sequence of str, optional
         Only these layers of ``net``.
     flat : bool
         Copy between parameters of another shape but the same count, number by number, as between an inner
@@ -98,6 +98,7 @@ def transfer(net, source, rename=None, layers=None, flat=False):
         If ``rename`` names a layer that the source does not have, or the file is damaged.
     """
     stored, rename = _weights(source), dict(rename or {})
+    layers = [layers] if isinstance(layers, str) else layers
     for name in [*rename, *(layers or ())]:
         if name not in net.params:
             raise NetError(f"no layer {name!r} with parameters in net {net.name!r}{near(name, net.params)}")
@@ -105,21 +106,24 @@ def transfer(net, source, rename=None, layers=None, flat=False):
         if name not in stored:
             raise WeightsError(f"the source has no layer {name!r}{near(name, stored)}")
     report, used = Report({}, {}, [], []), set()
+    owned = {id(param.blob) for param in net.learnable}  # HDF5 keeps what is shared with its owner alone
     for name, blobs in net.params.items():
         other = rename.get(name, name)
         if layers is not None and name not in layers:
             continue
         if other not in stored:
-            report.missing.append(name)
+            report.missing += [name] if any(id(blob) in owned for blob in blobs) else []
             continue
-        arrays = stored[other]
+        arrays = stored[other] + [None] * (len(blobs) - len(stored[other]))
         used.add(other)
-        if len(arrays) == len(blobs) and all(map(_fits, blobs, arrays, [flat] * len(blobs))):
+        if len(arrays) == len(blobs) and all(_fits(*pair, owned, flat) for pair in zip(blobs, arrays, strict=True)):
             for blob, array in zip(blobs, arrays, strict=True):
-                blob.data = net.xp.asarray(array.reshape(blob.shape), net.dtype)
+                if array is not None:
+                    blob.data = net.xp.asarray(array.reshape(blob.shape), net.dtype)
             report.copied[name] = other
         else:
-            report.mismatched[name] = [blob.shape for blob in blobs], [array.shape for array in arrays]
+            found = [array.shape for array in arrays if array is not None]
+            report.mismatched[name] = [blob.shape for blob in blobs], found
     report.unused = [name for name in stored if name not in used] if layers is None else []
     return report
 
@@ -158,11 +162,13 @@ def new_head(spec, layer, name, num_output, rate=10):
         raise NetError(f"no layer {layer!r} in net {spec.name!r}{near(layer, named)}")
     if name in named:
         raise NetError(f"net {spec.name!r} has a layer {name!r} already; a new head needs a new name")
+    if num_output < 1 or num_output != int(num_output):
+        raise NetError(f"expected a whole number of 1 or more classes, found {num_output}")
     for head in [one for one in changed.layer if one.name == layer]:  # one for each phase, in some files
         options = {"InnerProduct": head.inner_product_param, "Convolution": head.convolution_param}.get(head.type)
         if options is None:
             raise NetError(f"expected an InnerProduct or Convolution as head, found {layer!r} ({head.type})")
-        head.name, options.num_output = name, num_output
+        head.name, options.num_output = name, int(num_output)
         while len(head.param) < 1 + options.bias_term:
             head.param.add()
         for param in head.param:
@@ -182,7 +188,7 @@ def freeze(net, layers=None, until=None):
     ----------
     net : Net
         Usually ``solver.net``. What it says of itself (``net.spec``) changes too.
-    layers : sequence of str, optional
+    layers : str or sequence of str, optional
         Names of layers.
     until : str, optional
         Every layer from the first to this one.
@@ -193,6 +199,7 @@ def freeze(net, layers=None, until=None):
         The layers that are frozen and have parameters.
     """
     names = [step.layer.name for step in net.steps]
+    layers = [layers] if isinstance(layers, str) else layers
     for name in [*(layers or ()), *([until] if until is not None else ())]:
         if name not in names:
             raise NetError(f"no layer {name!r} in net {net.name!r}{near(name, names)}")
@@ -237,8 +244,15 @@ def fully_convolutional(net, **inputs):
     Raises
     ------
     NetError
-        If an inner product reads what is no image: something flattened it before.
+        If an inner product reads what is no image: something flattened it before; or the net has no such input.
+    ShapeError
+        If an input of that shape does not fit the net's parameters.
     """
+    for name, shape in inputs.items():
+        if name not in net.inputs:
+            raise NetError(f"net {net.name!r} has no input {name!r}{near(name, net.inputs)}")
+        if not isinstance(shape, list | tuple):
+            raise ShapeError(f"expected a shape such as (1, 3, 451, 451) for input {name!r}, found {shape!r}")
     spec, converted = caffe_pb2.NetParameter(), []
     spec.CopyFrom(net.spec)
     kinds = {step.layer.name: step for step in net.steps}
@@ -261,6 +275,8 @@ def fully_convolutional(net, **inputs):
     new = Net(spec, net.phase, dtype=net.dtype, device="cpu" if net.xp.__name__ == "numpy" else "gpu")
     for name, blobs in net.params.items():
         for mine, theirs in zip(new.params[name], blobs, strict=True):
+            if mine.count != theirs.count:
+                raise ShapeError(f"layer {name!r}: with these inputs {theirs.shape} would become {mine.shape}")
             array = to_numpy(theirs.data)
             if name in converted and kinds[name].layer.options.transpose and mine is new.params[name][0]:
                 array = array.T
@@ -288,7 +304,9 @@ def _weights(source):
     return {name: arrays for name, arrays in caffemodel.read_weights(source).items() if arrays}
 
 
-def _fits(blob, array, flat):
+def _fits(blob, array, owned, flat):
+    if array is None:  # right for what is shared with a layer before
+        return id(blob) not in owned
     old = (1,) * (4 - len(blob.shape)) + blob.shape  # files of before 2015 wrote four axes always
     return array.size == blob.count if flat else array.shape in (blob.shape, old)
 

@@ -25,6 +25,7 @@ import difflib
 import numpy as np
 
 from cafe_edu.blob import Blob
+from cafe_edu.engines import plain
 from cafe_edu.errors import NetError, ShapeError, SpecError
 from cafe_edu.fillers import fill
 from cafe_edu.proto import caffe_pb2
@@ -74,6 +75,8 @@ def layer_class(type_name, extra=None):
     import cafe_edu.layers  # noqa: F401 (registers them, the first time)
 
     known = {**REGISTRY, **(extra or {})}
+    if not type_name:
+        raise NetError('expected a `type`, such as type: "ReLU", found none')
     if type_name in known:
         return known[type_name]
     names = {name.lower(): name for name in known}  # most mistakes are in the capitals: Relu, LeakyRelu
@@ -119,6 +122,7 @@ class Layer(abc.ABC):
         self.name, self.type = spec.name, spec.type
         self.rng = np.random.default_rng() if rng is None else rng
         self.dtype, self.xp = np.dtype(dtype), xp
+        self.engine = plain  # who computes convolution, pooling, ...; a net may choose another
         self.options = getattr(spec, self.options_field) if self.options_field else None
         self.params = []
 
@@ -150,9 +154,19 @@ class Layer(abc.ABC):
             raise SpecError(f"expected a `{field}` of 1 or more in `{self.options_field}`, found 0")
         return value
 
-    def add_param(self, name, shape, filler=None):
-        """Make a learnable blob, filled as the ``FillerParameter`` says (zeros if there is none)."""
-        blob = Blob(shape, self.dtype, f"{self.name}.{name}", self.xp)
+    def not_negative(self, field):
+        """Return an option that must be 0 or more."""
+        value = getattr(self.options, field)
+        if value < 0:
+            raise SpecError(f"expected `{field}` of 0 or more in `{self.options_field}`, found {value:g}")
+        return value
+
+    def add_param(self, name, shape, filler=None, dtype=None):
+        """Make a learnable blob, filled as the ``FillerParameter`` says (zeros if there is none).
+
+        Its type is the layer's, unless ``dtype`` says otherwise (the parameters of 8-bit layers are whole numbers).
+        """
+        blob = Blob(shape, dtype or self.dtype, f"{self.name}.{name}", self.xp)
         if filler is not None:
             blob.data = self.xp.asarray(fill(shape, filler, self.rng), self.dtype)
         self.params.append(blob)

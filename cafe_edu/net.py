@@ -3,17 +3,19 @@
 import contextlib
 import dataclasses
 import difflib
+import os
 import pathlib
 
 import numpy as np
 
-from cafe_edu import caffemodel, debug_info, prototxt
+from cafe_edu import caffemodel, debug_info, engines, prototxt
 from cafe_edu.backward_plan import plan_backward
 from cafe_edu.blob import Blob
 from cafe_edu.device import module_of, to_numpy
-from cafe_edu.errors import NetError, ShapeError, SpecError, WeightsError, noting
+from cafe_edu.errors import DataError, NetError, ShapeError, SpecError, WeightsError, noting
 from cafe_edu.layer import Layer, layer_class
 from cafe_edu.legacy import upgrade_net
+from cafe_edu.not_a_number import refuse_nan
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.rules import filter_layers
 from cafe_edu.sharing import adopt
@@ -53,6 +55,11 @@ class Net:
         Seed or source of all chance in this net.
     device : {"cpu", "gpu"}
     dtype : dtype, default=float32
+    engine : {"auto", "plain", "fast_cpu"}
+        Who computes convolution, pooling and the like (see ``cafe_edu.engines``). A layer whose options say
+        ``engine: CAFFE`` is always computed by ``plain``.
+    folder : path, optional
+        Where files lie that the layers name; by default where the prototxt lies, if it is a file.
 
     Attributes
     ----------
@@ -87,20 +94,23 @@ class Net:
 
     def __init__(
         self, spec, phase="TEST", weights=None, *, layers=None, level=None, stages=(), rng=None, device="cpu",
-        dtype=np.float32,
+        dtype=np.float32, folder=None, engine="auto",
     ):  # fmt: skip
         if phase not in ("TRAIN", "TEST"):
             raise NetError(f"expected phase 'TRAIN' or 'TEST', found {phase!r}")
         spec, path = _read(spec)
-        self.folder = path.parent if path else None
+        self.folder = folder or (path.parent if path else None)
         self.phase, self.name, self.loss, self.debug_info = phase, spec.name, 0.0, spec.debug_info
         self.rng, self.xp, self.dtype = np.random.default_rng(rng), module_of(device), np.dtype(dtype)
         self.blobs, self.params, self.learnable, self.steps = {}, {}, [], []
+        if isinstance(stages, str):
+            raise NetError(f"expected a list of stages, found text: stages=[{stages!r}]")
         level = spec.state.level if level is None else level
         stages = [*spec.state.stage, *stages]
         with noting(f"in {path}" if path else ""):
             self.spec = insert_splits(filter_layers(spec, phase, level, stages))
         self._build(layers, path)
+        self._choose_engine(engine)
         if weights is not None:
             self.load(weights)
 
@@ -129,6 +139,7 @@ class Net:
         layer = cls(spec, caffe_pb2.Phase.Name(spec.phase), self.rng, self.folder, self.dtype, self.xp)
         step = Step(layer, [self.blobs[name] for name in spec.bottom], [], [], [])
         with _blaming(step, "set up"):
+            refuse_nan(spec)
             if spec.propagate_down and len(spec.propagate_down) != len(spec.bottom):
                 raise SpecError("expected one `propagate_down` for each bottom, or none")
             self._make_tops(step)
@@ -138,6 +149,15 @@ class Net:
             self._weigh_losses(step)
             self._adopt_params(layer)
         self.steps.append(step)
+
+    def _choose_engine(self, name):
+        """Tell every layer who computes for it."""
+        self.engine = engines.engine(name, self.xp, sum(map(_work, self.steps)))
+        for layer in self.layers:
+            options = layer.options
+            own = options is not None and "engine" in options.DESCRIPTOR.fields_by_name
+            if not (own and options.engine == options.CAFFE):
+                layer.engine = self.engine
 
     def _class_of(self, spec, extra):
         try:
@@ -208,7 +228,7 @@ class Net:
             raise NetError("another layer has this name: their parameters could not be told apart in a file")
         if layer.params:
             self.params[layer.name] = layer.params
-            self.learnable += adopt(layer, self.learnable)
+        self.learnable += adopt(layer, self.learnable)
 
     # running ----------------------------------------------------------------------------------------
 
@@ -233,7 +253,7 @@ class Net:
             if name not in self.inputs:
                 known = ", ".join(self.inputs) or "none"
                 raise NetError(f"net {self.name!r} has no input {name!r}; it has {known}")
-            values = self.xp.asarray(values, self.dtype)
+            values = self._numbers(name, values)
             self.blobs[name].reshape(*values.shape)
             self.blobs[name].data = values
         self.loss = 0.0
@@ -241,6 +261,13 @@ class Net:
             self.loss += self.forward_step(i)
         names = self.outputs if end is None else [blob.name for blob in self.steps[last].top]
         return {name: to_numpy(self.blobs[name].data).copy() for name in names}
+
+    def _numbers(self, name, values):
+        try:
+            return self.xp.asarray(values, self.dtype)
+        except (TypeError, ValueError) as error:
+            found = f"a {type(values).__name__}: {error}"
+            raise DataError(f"expected an array of numbers for {name!r}, found {found}") from None
 
     def forward_step(self, i):
         """Run the i-th layer and return its part of the loss."""
@@ -274,7 +301,7 @@ class Net:
         for name, values in diffs.items():
             if name not in self.blobs:
                 raise NetError(f"net {self.name!r} has no blob {name!r}{near(name, self.blobs)}")
-            self.blobs[name].diff = self.xp.asarray(values, self.dtype)
+            self.blobs[name].diff = self._numbers(name, values)
         for i in range(first, last - 1, -1):
             step = self.steps[i]
             for blob, weight, read_on in zip(step.top, step.loss_weights, step.read_on, strict=True):
@@ -313,7 +340,7 @@ class Net:
     def clear_param_diffs(self):
         """Set every parameter's diff to zero, as before each iteration of a solver."""
         for param in self.learnable:
-            param.blob.diff[...] = 0
+            param.blob.forget_diff()
 
     # weights ----------------------------------------------------------------------------------------
 
@@ -404,10 +431,22 @@ def _read(spec):
         return upgrade_net(spec), None
     if isinstance(spec, str) and ("{" in spec or "\n" in spec):
         return upgrade_net(prototxt.parse_net(spec)), None
+    if not isinstance(spec, str | os.PathLike):
+        raise SpecError(f"expected a path, prototxt text or a NetParameter, found a {type(spec).__name__}")
     path = pathlib.Path(spec)
     spec = prototxt.read_net(path)
     with noting(f"in {path}"):
         return upgrade_net(spec), path
+
+
+def _work(step):
+    """Multiply-adds of a convolution or inner product, about; 0 for other layers, which have little to do."""
+    layer = step.layer
+    if layer.type not in ("Convolution", "Deconvolution", "InnerProduct"):
+        return 0
+    weight, side = layer.params[0], step.bottom if layer.type == "Deconvolution" else step.top
+    outputs = layer.options.num_output if layer.type == "InnerProduct" else weight.shape[0]
+    return sum(blob.count for blob in side) * weight.count // max(1, outputs)
 
 
 def near(name, names):

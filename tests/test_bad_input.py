@@ -131,7 +131,7 @@ CASES = {
     ),
     unknown_type: (
         NetError,
-        "unknown layer type 'InerProduct'; did you mean 'InnerProduct' or 'Input'?; in layer 'ip'; "
+        "unknown layer type 'InerProduct'; did you mean 'InnerProduct' or 'QuantizedInnerProduct'?; in layer 'ip'; "
         "in net.prototxt, line 7; in solver.prototxt",
     ),
     unknown_field: (

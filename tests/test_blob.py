@@ -76,12 +76,21 @@ def test_reshape_keeps_the_memory_while_it_is_large_enough():
     assert not np.shares_memory(blob.data, memory)
 
 
-@pytest.mark.parametrize("shape", [(-1, 3), (2, 2.5)])
+def test_a_shape_that_no_memory_holds():
+    blob = Blob((2,), name="x")
+    with pytest.raises(ShapeError, match=r"at most 2147483647 numbers, found 2147483648: \(65536, 32768\) for blob"):
+        blob.reshape(65536, 32768)
+    assert (blob.shape, blob.count) == ((2,), 2)
+
+
+@pytest.mark.parametrize("shape", [(-1, 3), (2, 2.5), ((2, 3),), ("2",), (float("nan"),)])
 def test_reshape_wants_whole_lengths(shape):
     blob = Blob((2,), name="x")
     with pytest.raises(ShapeError) as caught:
         blob.reshape(*shape)
-    assert str(caught.value) == f"expected whole axes of length 0 or more, found {shape} for blob 'x'"
+    assert str(caught.value) == (
+        f"expected whole axes of length 0 or more, as in reshape(2, 3), found {shape} for blob 'x'"
+    )
     assert blob.shape == (2,)
 
 
@@ -151,3 +160,44 @@ def test_caffes_old_names_of_the_first_four_axes():
     x.reshape(1, 1, 1, 1, 1)
     with pytest.raises(ShapeError, match=r"are names of 4 axes; blob 'x' is \(1, 1, 1, 1, 1\)"):
         x.num  # noqa: B018
+
+
+def test_a_forgotten_diff_is_zero_for_all_who_look():
+    x, y = Blob((2, 2)), Blob((4,))
+    y.share(x)
+    x.forget_diff()  # there is none yet
+    x.diff[...] = 3
+    x.forget_diff()
+    assert (y.diff == 0).all()
+    y.diff[...] += 1
+    assert (x.diff == 1).all()
+    x.forget_diff()
+    x.diff = np.ones((2, 2))
+    assert (x.diff == 1).all()
+
+
+@pytest.mark.parametrize("forget", [False, True])
+@pytest.mark.parametrize("twin", [False, True])
+def test_a_product_is_added_or_in_place_of_a_forgotten_diff_written(forget, twin):
+    a, b = np.float32([[1, 2], [3, 4], [5, 6]]), np.float32([[1, 0, 2], [0, 1, 3]])
+    x, other = Blob((3, 3)), Blob((9,))
+    if twin:
+        other.share(x)
+    x.diff[...] = 10
+    if forget:
+        other.forget_diff() if twin else x.forget_diff()
+    x.add_product(a, b)
+    assert np.array_equal(x.diff, a @ b + (0 if forget else 10))
+    x.add_product(a, b)
+    assert np.array_equal(x.diff, 2 * (a @ b) + (0 if forget else 10))
+
+
+def test_a_product_in_part_of_a_larger_memory_leaves_no_old_numbers_behind():
+    x = Blob((3, 3))
+    x.diff[...] = 7
+    x.reshape(2, 2)
+    x.forget_diff()
+    x.add_product(np.ones((2, 1), np.float32), np.ones((1, 2), np.float32))
+    assert (x.diff == 1).all()
+    x.reshape(3, 3)
+    assert x.diff.sum() == 4

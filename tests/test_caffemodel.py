@@ -302,8 +302,10 @@ def test_files_cut_short(saved):
         )
     for name, read in {"m.caffemodel.h5": read_weights, "m.solverstate.h5": read_state}.items():
         path = saved / name
-        path.write_bytes(path.read_bytes()[:1500])
-        assert error(read, path) == " is damaged or cut short; fetch or write it again"
+        data = path.read_bytes()
+        for damaged in (data[:1500], data.replace(b"SNOD", b"SNOX"), data.replace(b"HEAP", b"HEAD")):
+            path.write_bytes(damaged)
+            assert error(read, path) == " is damaged or cut short; fetch or write it again"
 
 
 def test_files_of_another_kind(saved):

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from cafe_edu.errors import DataError
-from cafe_edu.files import find, making, replacing
+from cafe_edu.files import find, making, refuse_unwritable, replacing
 
 
 def write_half(path):
@@ -198,3 +198,19 @@ def test_a_folder_that_is_there_already_stays(tmp_path):
     with pytest.raises(DataError, match=words), making(tmp_path / "new"):
         (tmp_path / "new").mkdir()  # somebody else was quicker
     assert os.listdir(tmp_path) == ["new"]
+
+
+def test_what_cannot_be_written(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("old")
+    says = {
+        tmp_path: f"cannot write {tmp_path}: expected the name of a file, found a folder",
+        tmp_path / "file" / "a" / "b": f"cannot write {tmp_path}/file/a/b: {tmp_path}/file is a file, not a folder",
+    }
+    for path, text in says.items():
+        with pytest.raises(DataError) as caught, replacing(path):
+            pass
+        assert str(caught.value) == text
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # whoever runs this may perhaps write anywhere
+    with pytest.raises(DataError, match=f"cannot write {tmp_path}/a/b: no permission to write in {tmp_path}$"):
+        refuse_unwritable(tmp_path / "a" / "b")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -128,6 +128,8 @@ def test_as_real_caffe_draws(shared):
             "`sparse` is an option of the gaussian filler, not of 'xavier'",
         ),
         ("uniform min: 2 max: 1", SHAPE, SpecError, "the uniform filler expects min <= max, found 2 and 1"),
+        ("uniform max: inf", SHAPE, SpecError, "the uniform filler expects a finite `max`, found inf"),
+        ("gaussian mean: nan", SHAPE, SpecError, "the gaussian filler expects a finite `mean`, found nan"),
         ("gaussian std: -1", SHAPE, SpecError, "the gaussian filler expects `std` of 0 or more, found -1"),
         (
             "bilinear",

@@ -8,7 +8,7 @@ import pytest
 import cafe_edu
 from cafe_edu import Net, Solver, finetune, prototxt
 from cafe_edu.data.digits import read_digits
-from cafe_edu.errors import NetError, WeightsError
+from cafe_edu.errors import NetError, ShapeError, WeightsError
 from cafe_edu.proto import caffe_pb2
 
 LENET = pathlib.Path(cafe_edu.__file__).parent / "zoo" / "lenet"
@@ -127,6 +127,44 @@ def test_names_that_are_not_there(learned):
         finetune.transfer(net, learned[1], rename={"ip2": "fc8"})
 
 
+SHARING = """
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 2 } } }
+layer { name: "a" type: "InnerProduct" bottom: "x" top: "y" param { name: "w" } param { name: "b" } OPTIONS }
+layer { name: "b" type: "InnerProduct" bottom: "y" top: "z" param { name: "w" } param { } OPTIONS }
+layer { name: "c" type: "InnerProduct" bottom: "z" top: "q" param { name: "w" } param { name: "b" } OPTIONS }
+""".replace(
+    "OPTIONS", 'inner_product_param { num_output: 2 weight_filler { type: "xavier" } bias_filler { type: "uniform" } }'
+)
+
+
+@pytest.mark.parametrize(
+    ("ending", "copied"),
+    [(".caffemodel", ["a", "b", "c"]), (".caffemodel.h5", ["a", "b"])],  # c has nothing of its own
+)
+def test_what_layers_share_is_copied_with_its_owner(ending, copied, tmp_path):
+    source, net = Net(SHARING, rng=0), Net(SHARING, rng=1)
+    path = tmp_path / f"shared{ending}"
+    source.save(path)
+    report = finetune.transfer(net, path)
+    assert ([*report.copied], report.mismatched, report.missing) == (copied, {}, [])
+    for name, blobs in net.params.items():
+        assert all(np.array_equal(a.data, b.data) for a, b in zip(blobs, source.params[name], strict=True))
+
+
+def test_what_is_not_shared_here_is_not_found_where_it_was(tmp_path):
+    Net(SHARING).save(tmp_path / "shared.h5")
+    net = Net(SHARING.replace('param { name: "w" }', "param { }"))
+    report = finetune.transfer(net, tmp_path / "shared.h5")
+    assert report.mismatched == {"b": ([(2, 2), (2,)], [(2,)])}
+    assert (report.copied, report.missing) == ({"a": "a"}, ["c"])
+
+
+def test_one_layer_may_be_named_alone(learned):
+    net = Net(lenet())
+    assert [*finetune.transfer(net, learned[0], layers="conv1").copied] == ["conv1"]
+    assert finetune.freeze(net, "conv1") == ["conv1"]
+
+
 # ---- a new head ----
 
 
@@ -155,6 +193,9 @@ def test_heads_that_cannot_be():
         finetune.new_head(lenet(), "pool1", "x", 2)
     with pytest.raises(NetError, match=r"has a layer 'ip1' already; a new head needs a new name"):
         finetune.new_head(lenet(), "ip2", "ip1", 2)
+    for number in (0, -1, 2.5):
+        with pytest.raises(NetError, match=f"expected a whole number of 1 or more classes, found {number}"):
+            finetune.new_head(lenet(), "ip2", "x", number)
 
 
 # ---- freezing ----
@@ -235,3 +276,20 @@ def test_what_was_flattened_cannot_slide():
     )
     with pytest.raises(NetError, match=r"layer 'ip' reads 'x' of shape \(1, 8\); only an inner product over images"):
         finetune.fully_convolutional(net)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "error", "says"),
+    [
+        ({"y": (1, 2, 9, 9)}, NetError, "net 'small' has no input 'y'; it has x"),
+        ({"x": 9}, ShapeError, r"expected a shape such as \(1, 3, 451, 451\) for input 'x', found 9"),
+        ({"x": (1, 3, 9, 9)}, ShapeError, r"layer 'c': with these inputs \(2, 2, 3, 3\) would become \(2, 3, 3, 3\)"),
+    ],
+)
+def test_inputs_that_cannot_slide(inputs, error, says):
+    net = Net(
+        'name: "small" layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 2 dim: 5 dim: 5 } } }'
+        'layer { name: "c" type: "Convolution" bottom: "x" top: "c" convolution_param { num_output: 2 kernel_size: 3 }}'
+    )
+    with pytest.raises(error, match=says):
+        finetune.fully_convolutional(net, **inputs)

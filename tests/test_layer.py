@@ -73,6 +73,8 @@ def test_a_type_like_no_other():
     with pytest.raises(NetError) as caught:
         layer_class("Xyzzy")
     assert str(caught.value) == f"unknown layer type 'Xyzzy'; there are {', '.join(sorted(REGISTRY))}"
+    with pytest.raises(NetError, match='expected a `type`, such as type: "ReLU", found none'):
+        layer_class("")
 
 
 def test_what_a_layer_has():
@@ -172,3 +174,11 @@ def test_make_spec():
     spec = make_spec("Pooling", pooling_param={"pool": "AVE"}, loss_weight=[1])
     assert (spec.type, spec.name, list(spec.loss_weight)) == ("Pooling", "pooling", [1])
     assert spec.pooling_param.pool == spec.pooling_param.AVE
+
+
+@pytest.mark.parametrize("name", ["BatchNorm", "LayerNorm", "Normalize"])
+def test_what_stands_under_a_root_is_not_negative(name):
+    options = REGISTRY[name].options_field
+    layer = REGISTRY[name](make_spec(name, **{options: {"eps": -1}}))
+    with pytest.raises(SpecError, match=f"expected `eps` of 0 or more in `{options}`, found -1"):
+        layer.setup([Blob((2, 3))])

@@ -12,7 +12,7 @@ import pytest
 import cafe_edu
 import cafe_edu.layers
 from cafe_edu import Layer, layer
-from cafe_edu.errors import NetError, ShapeError, SpecError, WeightsError
+from cafe_edu.errors import DataError, NetError, ShapeError, SpecError, WeightsError
 from cafe_edu.proto import caffe_pb2
 
 Net = functools.partial(cafe_edu.Net, rng=0)  # seeds are fixed
@@ -126,6 +126,11 @@ STAGED = (
 )
 def test_level_and_stages(state, names):
     assert [layer.name for layer in Net(STAGED, **state).layers] == names
+
+
+def test_stages_are_a_list():
+    with pytest.raises(NetError, match=r"expected a list of stages, found text: stages=\['deploy'\]"):
+        Net(STAGED, stages="deploy")
 
 
 def test_the_nets_own_state_counts_too():
@@ -396,6 +401,21 @@ def test_what_forward_returns_is_yours():
     first = net.forward(x=np.full((2, 3), 1))
     net.forward(x=np.full((2, 3), 2))
     assert first["y"].max() == 1
+
+
+@pytest.mark.parametrize("values", [[[1, 2], [3]], "abc", object()])
+def test_an_input_that_is_no_numbers(values):
+    net = Net(inputs("x"))
+    with pytest.raises(DataError, match=f"expected an array of numbers for 'x', found a {type(values).__name__}: "):
+        net.forward(x=values)
+    assert net.blobs["x"].shape == (2, 3)
+
+
+@pytest.mark.parametrize("spec", [None, 3, b"layer { }"])
+def test_what_is_no_net(spec):
+    says = f"expected a path, prototxt text or a NetParameter, found a {type(spec).__name__}"
+    with pytest.raises(SpecError, match=says):
+        Net(spec)
 
 
 def test_an_input_nobody_knows():
@@ -828,6 +848,11 @@ def test_sharers_agree_on_multipliers(field):
 def test_more_param_messages_than_parameters():
     with pytest.raises(SpecError, match="expected a `param` for each of 2 parameters, found 3"):
         Net(inputs("x") + ip("a", "x", "y", "param { } param { } param { }"))
+
+
+def test_param_of_a_layer_without_parameters():
+    with pytest.raises(SpecError, match="expected a `param` for each of 0 parameters, found 1"):
+        Net(inputs("x") + one("ReLU", "r", "x", "y", "param { lr_mult: 1 }"))
 
 
 # ---- weights in files ----

@@ -1041,3 +1041,15 @@ def test_a_progress_bar(folder, capsys):
 
 def test_repr(folder):
     assert repr(Solver("chance_solver.prototxt")) == "Solver 'SGD' of 'chance' at iteration 0 of 20"
+
+
+def test_a_training_without_snapshots_needs_no_place_for_them(tmp_path):
+    (tmp_path / "file").write_text("")
+    line(snapshot_prefix=f"{tmp_path}/file/x", snapshot_after_train=False).solve()
+
+
+@pytest.mark.parametrize("spec", [None, 3])
+def test_what_is_no_solver(spec):
+    says = f"expected a path, prototxt text or a SolverParameter, found a {type(spec).__name__}"
+    with pytest.raises(SpecError, match=says):
+        Solver(spec)

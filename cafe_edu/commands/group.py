@@ -105,6 +105,14 @@ def json_option():
     return click.option("--json", "as_json", is_flag=True, help="Print the results as JSON on standard output.")
 
 
+def engine_option():
+    """The option --engine: who computes convolution and the like."""
+    from cafe_edu.engines import ENGINES
+
+    return click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True,
+                        help="Who computes convolution, pooling and the like.")  # fmt: skip
+
+
 def progress_option():
     """The options --progress and --no-progress."""
     return click.option("--progress/--no-progress", default=None, help="A progress bar; by default on a terminal.")

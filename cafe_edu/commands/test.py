@@ -2,7 +2,7 @@
 
 import logging
 
-from cafe_edu.commands.group import command, json_option, logging_to, option, print_json, words
+from cafe_edu.commands.group import command, engine_option, json_option, logging_to, option, print_json, words
 from cafe_edu.errors import SpecError
 
 log = logging.getLogger("cafe_edu")
@@ -15,8 +15,9 @@ log = logging.getLogger("cafe_edu")
 @option("gpu", metavar="ID", help="Run on this GPU.")
 @option("stage", default="", metavar="A[,B]", help="Stages of the net's state.")
 @option("level", default=0, help="Level of the net's state.")
+@engine_option()
 @json_option()
-def test(model, weights, iterations, gpu, stage, level, as_json):
+def test(model, weights, iterations, gpu, stage, level, engine, as_json):
     """Score a trained net on its test data.
 
     Example: cafe test --model lenet_train_test.prototxt --weights lenet_iter_500.caffemodel --iterations 6
@@ -31,7 +32,7 @@ def test(model, weights, iterations, gpu, stage, level, as_json):
         choose_gpu(gpu)
     with logging_to():
         device = "cpu" if gpu is None else "gpu"
-        net = Net(model, "TEST", weights=weights, level=level, stages=words(stage), device=device)
+        net = Net(model, "TEST", weights=weights, level=level, stages=words(stage), device=device, engine=engine)
         means, loss = score(net, iterations, each=_log_batch)
         log.info("Loss: %g", loss)
         log_outputs(net, means)

@@ -7,6 +7,7 @@ import click
 from cafe_edu.commands.group import (
     beside_bar,
     command,
+    engine_option,
     json_option,
     logging_to,
     option,
@@ -28,9 +29,10 @@ log = logging.getLogger("cafe_edu")
 @option("gpu", metavar="ID", help="Run on this GPU.")
 @option("stage", default="", metavar="A[,B]", help="Stages of the net's state.")
 @option("level", default=0, help="Level of the net's state.")
+@engine_option()
 @json_option()
 @progress_option()
-def time(model, phase, weights, iterations, gpu, stage, level, as_json, progress):
+def time(model, phase, weights, iterations, gpu, stage, level, engine, as_json, progress):
     """Measure how long each layer takes, forward and back, and how much memory.
 
     Example: cafe time --model lenet.prototxt --iterations 10
@@ -44,7 +46,8 @@ def time(model, phase, weights, iterations, gpu, stage, level, as_json, progress
     bar = shown(progress)
     with logging_to(), beside_bar(bar):
         device = "cpu" if gpu is None else "gpu"
-        net = Net(model, phase, weights=weights, level=level, stages=words(stage), device=device)
+        where = {"device": device, "engine": engine}
+        net = Net(model, phase, weights=weights, level=level, stages=words(stage), **where)
         log.info("*** Benchmark begins ***")
         log.info("Testing for %d iterations.", iterations)
         with _progress(bar, iterations) as each:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from cafe_edu.commands.group import beside_bar, command, logging_to, option, words
+from cafe_edu.commands.group import beside_bar, command, engine_option, logging_to, option, words
 from cafe_edu.errors import SpecError
 
 
@@ -22,9 +22,12 @@ from cafe_edu.errors import SpecError
         help="What a hangup does.")  # fmt: skip
 @click.option("--exact-resume", is_flag=True, help="With snapshots, keep where data and chance stand, so that going on "
               "from one gives, bit for bit, the training that was never stopped. Not in Caffe.")  # fmt: skip
+@engine_option()
 @click.option("--log", "log_file", metavar="FILE", help="Write the log to this file too.")
 @click.option("--progress/--no-progress", default=None, help="A progress bar; by default on a terminal.")
-def train(solver, snapshot, weights, stage, level, sigint_effect, sighup_effect, exact_resume, log_file, progress):
+def train(
+    solver, snapshot, weights, stage, level, sigint_effect, sighup_effect, exact_resume, engine, log_file, progress
+):
     """Train a net, or go on training it.
 
     Under MPI all processes learn together, each with its share of the data: mpiexec -n 4 cafe train ...
@@ -48,6 +51,7 @@ def train(solver, snapshot, weights, stage, level, sigint_effect, sighup_effect,
                 state.level = level
         if exact_resume:
             changes["exact_resume"] = True
+        changes["engine"] = engine
         job = Solver(solver, **changes) if ranks is None else _parallel(solver, ranks, changes)
         progress = is_first and (sys.stderr.isatty() if progress is None else progress)
         with _answering(job, sigint_effect, sighup_effect), beside_bar(progress):

@@ -53,9 +53,13 @@ def array_to_datum(array, label=0):
         datum.data = array.tobytes()
     else:
         datum.float_data.extend(array.astype(np.float32).ravel())
-    if not -(2**31) <= label < 2**31 or int(label) != label:
-        raise DataError(f"expected a label that is a 32-bit whole number, found {label}")
-    datum.label = int(label)
+    try:
+        datum.label = int(label)
+        whole = datum.label == label
+    except (TypeError, ValueError, OverflowError):
+        whole = False
+    if not whole:
+        raise DataError(f"expected a label that is a 32-bit whole number, found {label!r}")
     return datum
 
 

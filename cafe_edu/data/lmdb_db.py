@@ -1,7 +1,10 @@
 """LMDB: a database in one folder, records in the order of their keys."""
 
 import contextlib
+import logging
 import pathlib
+import shutil
+import tempfile
 import threading
 import weakref
 
@@ -12,6 +15,7 @@ from cafe_edu.data.datum import parse_datum
 from cafe_edu.data.records import counted
 from cafe_edu.errors import DataError
 
+log = logging.getLogger("cafe_edu")
 _environments = weakref.WeakValueDictionary()  # LMDB opens a file once per process; our readers share it
 _opening = threading.Lock()  # ranks that are threads open the same file at the same moment
 
@@ -25,7 +29,8 @@ class LmdbReader:
 
     The folder is only read: nothing is locked or written, so it may lie on a read-only disk and be
     open in many readers and processes at once. In return nobody may write into it meanwhile;
-    `write_lmdb` never does.
+    `write_lmdb` never does. What this program itself has open by ``lmdb.open``, as programs do that wrote it and
+    did not close it, LMDB does not open again: of that, a copy is read.
 
     Parameters
     ----------
@@ -218,13 +223,8 @@ def _open(path):
     environment = _environments.get(identity)
     if environment is None:
         try:
-            environment = lmdb.open(str(path), readonly=True, lock=False, create=False)
+            environment = _environment(path)
         except lmdb.Error as error:
-            if "already open" in str(error):
-                raise DataError(
-                    f"{path} was replaced, or opened by other means, while this program still reads it: "
-                    f"close its readers (restart the notebook's kernel), then try again"
-                ) from error
             raise DataError(
                 f"{path}: expected an LMDB, found a damaged data.mdb ({_reason(error)})"
             ) from error
@@ -236,6 +236,27 @@ def _open(path):
                 f"copy or make it again"
             )
         _environments[identity] = environment
+    return environment
+
+
+def _environment(path):
+    """Open the LMDB in a folder or, if this program has it open by other means, a copy of it."""
+    try:
+        return lmdb.open(str(path), readonly=True, lock=False, create=False)
+    except lmdb.Error as error:
+        if "already open" not in str(error):
+            raise
+    log.warning("%s is open elsewhere in this program: a copy is read, as it is now", path)
+    with contextlib.ExitStack() as undoing:
+        folder = tempfile.mkdtemp(prefix="copy_of_lmdb_")
+        undoing.callback(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            shutil.copyfile(path / "data.mdb", pathlib.Path(folder) / "data.mdb")
+        except OSError as error:
+            says = f"{path} is open elsewhere in this program: close it there; a copy could not be made"
+            raise DataError(f"{says} ({error.strerror})") from None
+        environment = lmdb.open(folder, readonly=True, lock=False, create=False)
+        weakref.finalize(environment, undoing.pop_all().close)
     return environment
 
 

@@ -51,6 +51,7 @@ class BatchNorm(Layer):
     in_place = True
 
     def setup(self, bottom):
+        self.eps = self.not_negative("eps")
         x = bottom[0].shape
         if not x:
             raise ShapeError("expected at least 1 axis, found a single number")
@@ -86,7 +87,7 @@ class BatchNorm(Layer):
             self._gather(mean, variance, m=x.size // self.channels)
         else:  # an empty batch has no statistics, and adds none
             mean, variance = xp.zeros_like(M), xp.ones_like(V)
-        self.std = xp.sqrt(variance + self.dtype.type(self.options.eps))[:, None]
+        self.std = xp.sqrt(variance + self.dtype.type(self.eps))[:, None]
         self.y = (x - mean[:, None]) / self.std  # kept, because a layer in place may overwrite the top
         top[0].data = self.y.reshape(top[0].shape)
 

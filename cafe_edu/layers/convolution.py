@@ -1,7 +1,6 @@
 """Convolution: the same small window of weights looks at every place of an image."""
 
 from cafe_edu import sliding
-from cafe_edu.arrays.convolution import conv_backward, conv_forward
 from cafe_edu.layer import Layer, register
 
 
@@ -61,7 +60,7 @@ class Convolution(Layer):
     def forward(self, bottom, top):
         W, b = self.weight.data, None if self.bias is None else self.bias.data
         for x, y in zip(bottom, top, strict=True):
-            conv_forward(self._images(x.data), W, b, self.window, self.options.group, self._images(y.data))
+            self.engine.conv_forward(self._images(x.data), W, b, self.window, self.options.group, self._images(y.data))
 
     def backward(self, top, propagate_down, bottom):
         W, dW = self.weight.data, self.weight.diff
@@ -69,7 +68,7 @@ class Convolution(Layer):
         for x, y, wanted in zip(bottom, top, propagate_down, strict=True):
             dx = self._images(x.diff) if wanted else None
             images, dy = self._images(x.data), self._images(y.diff)
-            conv_backward(images, W, dy, self.window, self.options.group, dW, db, dx)
+            self.engine.conv_backward(images, W, dy, self.window, self.options.group, dW, db, dx)
 
     def _images(self, x):
         """(N..., C, size...) as (N, C, size...)."""

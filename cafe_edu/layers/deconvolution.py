@@ -1,7 +1,6 @@
 """Deconvolution: convolution run backward, so that small images become large ones."""
 
 from cafe_edu import sliding
-from cafe_edu.arrays.convolution import conv_backward, conv_forward
 from cafe_edu.layer import Layer, register
 
 
@@ -64,7 +63,7 @@ class Deconvolution(Layer):
         W = self.weight.data
         for one, above in zip(bottom, top, strict=True):
             x, y = self._images(one.data), self._images(above.data)
-            conv_backward(None, W, x, self.window, self.options.group, None, None, y)
+            self.engine.conv_backward(None, W, x, self.window, self.options.group, None, None, y)
             if self.bias is not None:
                 y += self.bias.data.reshape(-1, *[1] * (y.ndim - 2))
 
@@ -72,11 +71,11 @@ class Deconvolution(Layer):
         W, dW, group = self.weight.data, self.weight.diff, self.options.group
         for one, above, wanted in zip(bottom, top, propagate_down, strict=True):
             x, dy = self._images(one.data), self._images(above.diff)
-            conv_backward(dy, W, x, self.window, group, dW, None, None)
+            self.engine.conv_backward(dy, W, x, self.window, group, dW, None, None)
             if self.bias is not None:
                 self.bias.diff += dy.sum(axis=(0, *range(2, dy.ndim)))
             if wanted:
-                conv_forward(dy, W, None, self.window, group, self._images(one.diff))
+                self.engine.conv_forward(dy, W, None, self.window, group, self._images(one.diff))
 
     def _images(self, x):
         """(N..., C, size...) as (N, C, size...)."""

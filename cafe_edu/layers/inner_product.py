@@ -71,7 +71,7 @@ class InnerProduct(Layer):
     def backward(self, top, propagate_down, bottom):
         W = self._weight(self.weight.data)
         x, dy = self._items(bottom[0].data), top[0].diff.reshape(-1, W.shape[0])
-        self._weight(self.weight.diff)[...] += dy.T @ x
+        self.weight.add_product(*((x.T, dy) if self.options.transpose else (dy.T, x)))
         if self.bias is not None:
             self.bias.diff += dy.sum(axis=0)
         if propagate_down[0]:

@@ -51,6 +51,7 @@ class LayerNorm(Layer):
     in_place = True
 
     def setup(self, bottom):
+        self.eps = self.not_negative("eps")
         shape = self._item(bottom[0].shape)
         if math.prod(shape) == 0:
             raise ShapeError(f"expected at least 1 number in each item, found none in {bottom[0].shape}")
@@ -68,7 +69,7 @@ class LayerNorm(Layer):
     def forward(self, bottom, top):
         xp, x = self.xp, self._items(bottom[0].data)
         x = x - x.mean(axis=1, keepdims=True)
-        self.std = xp.sqrt(xp.square(x).mean(axis=1, keepdims=True) + self.dtype.type(self.options.eps))
+        self.std = xp.sqrt(xp.square(x).mean(axis=1, keepdims=True) + self.dtype.type(self.eps))
         self.normal = x / self.std  # kept, because a layer in place may overwrite the top
         y = self.normal * self.scale.data.reshape(-1) + self.shift.data.reshape(-1)
         top[0].data = y.reshape(top[0].shape)

@@ -1,6 +1,5 @@
 """LRN: a loud number makes its neighbours quieter."""
 
-from cafe_edu.arrays.lrn import lrn_backward, lrn_forward
 from cafe_edu.errors import ShapeError, SpecError
 from cafe_edu.layer import Layer, register
 
@@ -58,9 +57,9 @@ class LRN(Layer):
     def forward(self, bottom, top):
         alpha, beta = self.options.alpha, self.options.beta
         x, y = bottom[0].data, top[0].data
-        self.kept = lrn_forward(x, self.size, self.axes, alpha, beta, self.k, y)
+        self.kept = self.engine.lrn_forward(x, self.size, self.axes, alpha, beta, self.k, y)
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
             x, dy, dx = bottom[0].data, top[0].diff, bottom[0].diff
-            lrn_backward(x, dy, self.kept, self.size, self.axes, self.options.alpha, self.options.beta, dx)
+            self.engine.lrn_backward(x, dy, self.kept, self.size, self.axes, self.options.alpha, self.options.beta, dx)

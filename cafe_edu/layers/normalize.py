@@ -46,6 +46,7 @@ class Normalize(Layer):
     options_field = "norm_param"
 
     def setup(self, bottom):
+        self.eps = self.not_negative("eps")
         ones = caffe_pb2.FillerParameter(type="constant", value=1)
         filler = self.options.scale_filler if self.options.HasField("scale_filler") else ones
         shape = () if self.options.channel_shared else (self._channels(bottom[0].shape),)
@@ -77,7 +78,7 @@ class Normalize(Layer):
 
     def _length(self, x):
         squares = self.xp.square(x).sum(axis=self._summed(x), keepdims=True)
-        return self.xp.sqrt(squares + self.dtype.type(self.options.eps))
+        return self.xp.sqrt(squares + self.dtype.type(self.eps))
 
     def _summed(self, x):
         return tuple(range(1, x.ndim)) if self.options.across_spatial else 1

@@ -101,7 +101,7 @@ class Pooling(Layer):
         x, y = bottom[0].data, top[0].data
         window = self._over(x.shape)
         if self.kind == "AVE":
-            pooling.ave_forward(x, window, y)
+            self.engine.ave_forward(x, window, y)
         elif self.kind == "MAX":
             self._max_forward(bottom, top, window)
         elif self.phase == "TRAIN":
@@ -112,7 +112,7 @@ class Pooling(Layer):
 
     def _max_forward(self, bottom, top, window):
         x, y = bottom[0].data, top[0].data
-        self.index = pooling.max_forward(x, window, y, self.phase == "TRAIN" or len(top) > 1)
+        self.index = self.engine.max_forward(x, window, y, self.phase == "TRAIN" or len(top) > 1)
         if len(top) > 1:
             top[1].data = pooling.mask_of(self.index, window, x.shape[2:])
 
@@ -122,11 +122,11 @@ class Pooling(Layer):
         dy, dx = top[0].diff, bottom[0].diff
         window = self._over(dx.shape)
         if self.kind == "AVE":
-            pooling.ave_backward(dy, window, dx)
+            self.engine.ave_backward(dy, window, dx)
         elif self.kind == "STOCHASTIC" and self.phase == "TEST":
             stochastic_pooling.mean_backward(bottom[0].data, dy, window, dx)
         else:
             index = self.index
             if index is None:  # a TEST net keeps none: find it again (the bottom is as it was)
-                index = pooling.max_forward(bottom[0].data, window, self.xp.empty_like(dy), True)
-            pooling.max_backward(dy, index, window, dx)
+                index = self.engine.max_forward(bottom[0].data, window, self.xp.empty_like(dy), True)
+            self.engine.max_backward(dy, index, window, dx)

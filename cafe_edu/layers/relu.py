@@ -36,16 +36,18 @@ class ReLU(Layer):
 
     def forward(self, bottom, top):
         x, y, alpha = bottom[0].data, top[0].data, self.options.negative_slope
-        self.positive = x > 0  # kept, because in place y overwrites x and a later layer may overwrite y
         if alpha == 0:
-            self.xp.maximum(x, 0, out=y)
+            # kept, because in place y overwrites x and a later layer may overwrite y
+            self.positive = self.xp.empty(x.shape, bool)
+            self.engine.relu_forward(x, y, self.positive)
         else:
+            self.positive = x > 0
             y[...] = self.xp.where(self.positive, x, alpha * x)
 
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
             dy, dx, alpha = top[0].diff, bottom[0].diff, self.options.negative_slope
             if alpha == 0:
-                self.xp.multiply(dy, self.positive, out=dx)
+                self.engine.relu_backward(dy, self.positive, dx)
             else:
                 dx[...] = self.xp.where(self.positive, dy, alpha * dy)

@@ -44,7 +44,7 @@ class ParallelSolver(Solver):
     Parameters
     ----------
     spec, layers, **changes
-        As for `Solver`; the same on every rank.
+        As for `Solver`, ``engine`` too; the same on every rank.
     communicator : Communicator
 
     Examples
@@ -92,6 +92,7 @@ class ParallelSolver(Solver):
         for field in ONLY_RANK_0:
             said.ClearField(field)
         texts = [message.SerializeToString(deterministic=True) for message in (said, self.net.spec)]
+        texts.append(self.net.engine.__name__.encode())  # another engine rounds in another way
         told = self.communicator.gather([zlib.crc32(b"".join(texts))])[:, 0]
         for rank in np.flatnonzero(told != told[0]):
             raise ParallelError(

@@ -20,7 +20,7 @@ def forward_all(net, blobs=None, **inputs):
     """
     count, batches = _count(inputs), _batches(net, inputs)
     found = [_copies(net.forward(blobs, **batch)) for batch in batches]
-    return _joined(found, count)
+    return _joined(found, count) or {name: _none(net.blobs[name]) for name in (*net.outputs, *(blobs or ()))}
 
 
 def forward_backward_all(net, blobs=None, diffs=None, **arrays):
@@ -61,6 +61,11 @@ def _batches(net, arrays):
 
 def _copies(arrays):
     return {name: to_numpy(values).copy() for name, values in arrays.items()}
+
+
+def _none(blob):
+    """The entries of no items."""
+    return np.zeros((0, *blob.shape[1:]), blob.dtype)
 
 
 def _joined(batches, count):

@@ -2,9 +2,10 @@
 
 import difflib
 
-from cafe_edu.errors import NetError, SpecError
+from cafe_edu.errors import NetError
 from cafe_edu.layer import layer_class
 from cafe_edu.proto import caffe_pb2
+from cafe_edu.pycaffe.errors import NoField, WrongValue
 
 
 def param_name_dict():
@@ -31,26 +32,34 @@ def options_field(type_name):
 
 
 def assign_proto(proto, name, value):
-    """Set a field of a message from a number, text, a dict of its own fields, or a list of these."""
-    field = proto.DESCRIPTOR.fields_by_name[name]
-    if field.is_repeated:
-        for item in value if isinstance(value, list | tuple) else [value]:
-            if isinstance(item, dict):
-                _assign_all(getattr(proto, name).add(), item)
-            else:
+    """Set a field of a message from a number, text, a message, a dict of its fields, or a list or array of these."""
+    field, value = proto.DESCRIPTOR.fields_by_name[name], value.tolist() if hasattr(value, "tolist") else value
+    is_list = field.is_repeated and isinstance(value, list | tuple)
+    for item in value if is_list else [value]:
+        inner = field.message_type and (getattr(proto, name).add() if field.is_repeated else getattr(proto, name))
+        if inner and isinstance(item, dict):
+            inner.SetInParent()
+            _assign_all(inner, item)
+            continue
+        where = f"`{name}` of {proto.DESCRIPTOR.name}"
+        if inner and type(item) is not type(inner):
+            raise WrongValue(f"{where} takes a dict, of {inner.DESCRIPTOR.name}'s fields, found {item!r}")
+        try:
+            if inner:
+                inner.CopyFrom(item)
+            elif field.is_repeated:
                 getattr(proto, name).append(item)
-    elif isinstance(value, dict):
-        getattr(proto, name).SetInParent()
-        _assign_all(getattr(proto, name), value)
-    else:
-        setattr(proto, name, value)
+            else:
+                setattr(proto, name, item)
+        except (TypeError, ValueError) as error:
+            raise WrongValue(f"{where} cannot be {item!r}: {error}") from None
 
 
 def _assign_all(proto, values):
     for name, value in values.items():
         if name not in proto.DESCRIPTOR.fields_by_name:
             known = proto.DESCRIPTOR.fields_by_name
-            raise SpecError(f"{proto.DESCRIPTOR.name} has no field {name!r}{near(name, known)}")
+            raise NoField(f"{proto.DESCRIPTOR.name} has no field {name!r}{near(name, known)}")
         assign_proto(proto, name, value)
 
 
@@ -68,4 +77,4 @@ def assign_keyword(spec, key, value):
     if key in spec.DESCRIPTOR.fields_by_name:
         return assign_proto(spec, key, value)
     known = [*(options.DESCRIPTOR.fields_by_name if options is not None else ()), *spec.DESCRIPTOR.fields_by_name]
-    raise SpecError(f"a layer of type {spec.type} has no field {key!r}{near(key, known)}")
+    raise NoField(f"a layer of type {spec.type} has no field {key!r}{near(key, known)}")

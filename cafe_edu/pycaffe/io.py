@@ -4,8 +4,9 @@ import numpy as np
 
 from cafe_edu import caffemodel
 from cafe_edu.data import datum as our_datum
-from cafe_edu.errors import DataError, ShapeError, WeightsError
+from cafe_edu.errors import ShapeError, WeightsError
 from cafe_edu.proto import caffe_pb2
+from cafe_edu.pycaffe.errors import NoImage, NoImageFile
 from cafe_edu.pycaffe.resizing import resize_image
 from cafe_edu.pycaffe.transformer import Transformer, WrongShape
 
@@ -38,9 +39,9 @@ def load_image(filename, color=True):
             plain = file.mode in ("1", "L", "RGB", "RGBA") or deep
             image = file.copy() if plain else file.convert("RGBA" if file.has_transparency_data else "RGB")
     except FileNotFoundError:
-        raise DataError(f"no such image: {filename}") from None
+        raise NoImageFile(f"no such image: {filename}") from None
     except (UnidentifiedImageError, OSError) as error:
-        raise DataError(f"{filename} is not an image that pillow reads: {error}") from None
+        raise NoImage(f"{filename} is not an image that pillow reads: {error}") from None
     x = np.asarray(image, np.float32) / (1 if image.mode in ("1", "F") else 65535 if deep else 255)
     if x.ndim == 2:
         return np.repeat(x[:, :, np.newaxis], 3 if color else 1, axis=2)
@@ -93,6 +94,8 @@ def blobproto_to_array(blob, return_diff=False):
 def array_to_blobproto(arr, diff=None):
     """Return a BlobProto that holds an array and, if given, its diff."""
     blob = caffemodel.array_to_blobproto(arr)
+    if diff is not None and np.shape(diff) != np.shape(arr):
+        raise WrongShape(f"expected a diff of the array's shape {np.shape(arr)}, found {np.shape(diff)}")
     if diff is not None:
         blob.diff.extend(np.asarray(diff, np.float32).ravel().tolist())
     return blob

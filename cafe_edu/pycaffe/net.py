@@ -8,9 +8,10 @@ import weakref
 import numpy as np
 
 from cafe_edu import net as core
-from cafe_edu.errors import CafeError, DataError, NetError
+from cafe_edu.errors import CafeError, DataError, NetError, ShapeError
 from cafe_edu.files import replacing
 from cafe_edu.pycaffe import batches, mode
+from cafe_edu.pycaffe.errors import NoBlob, NoLayer, NoMemoryData, NoNetFile, NoWeightsFile, WrongArrays
 from cafe_edu.pycaffe.layer import handle
 
 PHASES = ("TRAIN", "TEST")  # in the order of their numbers
@@ -62,6 +63,9 @@ class Net:
             phase, level, weights = level, None, phase
         if phase not in (0, 1):
             raise CafeError(f"expected a phase, caffe.TRAIN (0) or caffe.TEST (1), found {phase!r}")
+        for file, error in ((network_file, NoNetFile), (weights, NoWeightsFile)):
+            if file is not None and not os.path.exists(file):
+                raise error(f"no such file: {file}")
         device, rng = mode.device(), mode.rng()
         net = core.Net(
             network_file, PHASES[phase], weights, level=level or 0, stages=stages or (), device=device, rng=rng
@@ -77,6 +81,7 @@ class Net:
 
     def _surround(self, net):
         self._net, steps = net, net.steps
+        mode.follow(net)
         self._heard = collections.defaultdict(list)  # ("before", "forward") -> functions to call
         net.forward_step = _listened_to(net, "forward", self._heard)
         net.backward_step = _listened_to(net, "backward", self._heard)
@@ -91,14 +96,15 @@ class Net:
         self.blob_loss_weights = collections.OrderedDict.fromkeys(net.blobs, 0.0)
         for step in steps:
             self.blob_loss_weights.update(zip(self.top_names[step.layer.name], step.loss_weights, strict=True))
-        self._blob_names = list(self.blobs)
+        self._blob_names, self._blobs = list(self.blobs), list(self.blobs.values())
+        self._blob_loss_weights = list(self.blob_loss_weights.values())
         self._inputs = [self._blob_names.index(name) for name in self.inputs]
         self._outputs = [self._blob_names.index(name) for name in self.outputs]
         self._weighed = {}  # blob name -> its shape when its diff was given the loss weight
         self._weigh()
 
     def _weigh(self):
-        """Put loss weights into the diffs, where Caffe keeps them; once, so that a user's own stay."""
+        """Put loss weights into the diffs, where Caffe keeps them; anew for a new shape only: a user's own stay."""
         for name, weight in self.blob_loss_weights.items():
             blob = self.blobs[name]
             if weight and self._weighed.get(name) != blob.shape:
@@ -138,13 +144,21 @@ class Net:
 
     def _forward(self, start, end):
         """Run the layers of these numbers and return the weighted loss."""
+        self._check_numbers(start, end)
         self._net.loss = sum(self._net.forward_step(i) for i in range(start, end + 1))
+        self._weigh()
         return float(self._net.loss)
 
     def _backward(self, start, end):
-        self._weigh()
+        self._check_numbers(end, start)
         for i in range(start, end - 1, -1):
             self._net.backward_step(i)
+
+    def _check_numbers(self, low, high):
+        """Refuse numbers of layers that are not there; from ``low`` above ``high`` nothing runs, and all is well."""
+        last = len(self.layers) - 1
+        if low <= high and (low < 0 or high > last):
+            raise NetError(f"expected numbers of layers from 0 to {last}, found {low} to {high}")
 
     def _fill(self, arrays, names, what, group):
         """Copy arrays into the blobs of these names, all of them or none."""
@@ -160,14 +174,28 @@ class Net:
                     f"expected {what} of {blob.shape} for {name!r}, as many items as its batch has, "
                     f"found {np.shape(values)}; to change the batch: net.blobs[{name!r}].reshape(...)"
                 )
-            getattr(blob, what)[...] = self._net.xp.asarray(values, blob.dtype)
+            try:
+                getattr(blob, what)[...] = self._net.xp.asarray(values, blob.dtype)
+            except (TypeError, ValueError):
+                raise DataError(f"expected {what} of {blob.shape} for {name!r}, found {np.shape(values)}") from None
+
+    def _top_ids(self, i):
+        """The numbers, among all blobs, of the i-th layer's tops."""
+        return [self._blob_names.index(blob.name) for blob in self._net.steps[i].top]
+
+    def _bottom_ids(self, i):
+        """The numbers, among all blobs, of the i-th layer's bottoms."""
+        return [self._blob_names.index(blob.name) for blob in self._net.steps[i].bottom]
 
     def _position(self, name, default):
-        return default if name is None else self._net._position(name, default)
+        try:
+            return self._net._position(name, default)
+        except NetError as error:
+            raise NoLayer(str(error)) from None
 
     def _blob(self, name):
         if name not in self.blobs:
-            raise NetError(f"the net has no blob {name!r}; it has {', '.join(self.blobs)}")
+            raise NoBlob(f"the net has no blob {name!r}; it has {', '.join(self.blobs)}")
         return self.blobs[name]
 
     forward_all = batches.forward_all
@@ -176,13 +204,17 @@ class Net:
     def reshape(self):
         """Give every blob the shape that follows from those of the inputs; compute nothing."""
         self._net.reshape()
+        self._weigh()
 
     def set_input_arrays(self, data, labels):
         """Give a net that begins with MemoryData its items (N, C, H, W) and their labels (N,)."""
         first = self._net.layers[0]
         if first.type != "MemoryData":
-            raise NetError(f"set_input_arrays wants a net that begins with MemoryData, found {first.type}")
-        first.reset(np.asarray(data), np.asarray(labels))
+            raise NoMemoryData(f"set_input_arrays wants a net that begins with MemoryData, found {first.type}")
+        try:
+            first.reset(np.asarray(data), np.asarray(labels))
+        except ShapeError as error:
+            raise WrongArrays(str(error)) from None
 
     # listening --------------------------------------------------------------------------------------
 
@@ -202,7 +234,10 @@ class Net:
     # weights ----------------------------------------------------------------------------------------
 
     def clear_param_diffs(self):
+        """Set every parameter's diff to zero, at once: a program may hold views of them."""
         self._net.clear_param_diffs()
+        for param in self._net.learnable:
+            param.blob.diff  # noqa: B018 (who looks finds zeros)
 
     def copy_from(self, path):
         """Copy parameters from a .caffemodel or .caffemodel.h5, by layer name."""

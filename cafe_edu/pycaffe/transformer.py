@@ -70,15 +70,16 @@ class Transformer:
     def set_transpose(self, name, order):
         """Say which axis of the image comes where: (2, 0, 1) puts the channels first."""
         axes = len(self._checked(name, self.inputs.get(name))) - 1
-        if len(order) != axes:
-            raise WrongShape(f"expected an order of {axes} axes for {name!r}, found {tuple(order)}")
+        if {*order} != {*range(axes)} or len(order) != axes:
+            raise WrongShape(f"expected an order of {axes} axes for {name!r}, each once, found {tuple(order)}")
         self.transpose[name] = tuple(order)
 
     def set_channel_swap(self, name, order):
         """Say which channel comes where: (2, 1, 0) turns red, green, blue round."""
         channels = self._checked(name, self.inputs.get(name))[1]
-        if len(order) != channels:
-            raise WrongShape(f"expected an order of {channels} channels for {name!r}, found {tuple(order)}")
+        if not {*order} <= {*range(channels)} or len(order) != channels:
+            wanted = f"{channels} channels, 0 to {channels - 1}"
+            raise WrongShape(f"expected an order of {wanted}, for {name!r}, found {tuple(order)}")
         self.channel_swap[name] = tuple(order)
 
     def set_raw_scale(self, name, scale):

@@ -114,7 +114,7 @@ def test_an_item_has_three_axes(shape):
         array_to_datum(np.zeros(shape, np.uint8))
 
 
-@pytest.mark.parametrize("label", [1.5, 2**31, float("nan")])
+@pytest.mark.parametrize("label", [1.5, 2**31, float("nan"), float("inf"), "cat", "3", None])
 def test_a_label_is_a_whole_number(label):
     with pytest.raises(DataError, match="expected a label that is a 32-bit whole number, found"):
         array_to_datum(np.zeros((1, 1, 1)), label)

@@ -1,12 +1,14 @@
 import multiprocessing
 import os
+import shutil
 import sys
+import tempfile
 
 import lmdb
 import numpy as np
 import pytest
 
-from cafe_edu.data.datum import datum_to_array
+from cafe_edu.data.datum import array_to_datum, datum_to_array
 from cafe_edu.data.lmdb_db import LmdbReader, write_lmdb
 from cafe_edu.errors import DataError
 from cafe_edu.proto.caffe_pb2 import Datum
@@ -247,11 +249,45 @@ def test_a_record_that_is_no_datum(tmp_path):
 
 def test_a_database_that_others_have_open(five):
     environment = lmdb.open(str(five), readonly=True, lock=False)
-    with pytest.raises(DataError, match="was replaced, or opened by other means"):
-        LmdbReader(five)
+    with LmdbReader(five) as reader:
+        assert len(reader) == 5
     environment.close()
     with LmdbReader(five) as reader:
         assert len(reader) == 5
+
+
+def test_what_was_written_by_hand_and_not_closed(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    environment = lmdb.open(str(tmp_path / "db"))
+    with environment.begin(write=True) as transaction:
+        transaction.put(b"1", array_to_datum(np.ones((1, 2, 2), np.uint8), 7).SerializeToString())
+    reader = LmdbReader(tmp_path / "db")
+    assert f"{tmp_path / 'db'} is open elsewhere in this program: a copy is read" in caplog.text
+    with environment.begin(write=True) as transaction:
+        transaction.put(b"2", array_to_datum(np.ones((1, 2, 2), np.uint8), 8).SerializeToString())
+    assert [reader.next()[1].label for _ in range(2)] == [7, 7]
+    with LmdbReader(tmp_path / "db") as now:
+        assert [now.next()[1].label for _ in range(2)] == [7, 8]
+    reader.close()
+    assert [*(tmp_path / "temporary").iterdir()] == []
+    environment.close()
+
+
+def test_no_room_for_a_copy(five, tmp_path, monkeypatch):
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(shutil, "copyfile", full)
+    environment = lmdb.open(str(five), readonly=True, lock=False)
+    with pytest.raises(DataError) as caught:
+        LmdbReader(five)
+    environment.close()
+    assert str(caught.value) == (
+        f"{five} is open elsewhere in this program: close it there; a copy could not be made (No space left on device)"
+    )
+    assert [*tmp_path.iterdir()] == [five]
 
 
 def test_damage_inside_is_found_while_reading(tmp_path):

@@ -20,6 +20,7 @@ from caffe.pycaffe import Net, SGDSolver
 from caffe.io import Transformer
 assert caffe is cafe_edu.pycaffe and Net is caffe.Net and caffe.io.Transformer is Transformer
 assert caffe_pb2.NetParameter is caffe.proto.caffe_pb2.NetParameter is type(L.ReLU().to_proto())
+assert caffe_pb2._NETPARAMETER is caffe_pb2.NetParameter.DESCRIPTOR
 assert caffe_pb2.TRAIN == caffe.TRAIN and caffe_pb2.PoolingParameter.AVE == P.Pooling.AVE
 print(caffe.__name__)
 """

@@ -150,6 +150,8 @@ def test_diffs():
     blob = io.array_to_blobproto(np.arange(6).reshape(2, 3), diff=-np.arange(6).reshape(2, 3))
     assert io.blobproto_to_array(blob, return_diff=True).tolist() == [[0, -1, -2], [-3, -4, -5]]
     assert io.blobproto_to_array(blob).tolist() == [[0, 1, 2], [3, 4, 5]]
+    with pytest.raises(ValueError, match=r"expected a diff of the array's shape \(2, 3\), found \(6,\)"):
+        io.array_to_blobproto(np.zeros((2, 3)), diff=np.zeros(6))
 
 
 def test_a_label_is_written_if_it_is_given():

@@ -46,6 +46,9 @@ def test_names(net):
     assert (net.inputs, net.outputs) == (["data"], ["ip", "prob"])
     assert list(net.layer_dict) == net._layer_names == list(net.top_names) == list(net.bottom_names)
     assert (net._blob_names, net._inputs, net._outputs) == (list(net.blobs), [0], [4, 5])
+    assert net._blobs == list(net.blobs.values())
+    assert (net._bottom_ids(3), net._top_ids(3), net._top_ids(2)) == ([1], [2, 3], [1])
+    assert net._blob_loss_weights == [0] * 6
     assert net._layer_names == ["data", "conv", "relu", "conv_relu_0_split", "ip", "prob"]
     assert net.top_names["conv_relu_0_split"] == ["conv_relu_0_split_0", "conv_relu_0_split_1"]
     assert net.bottom_names["ip"] == ["conv_relu_0_split_0"]
@@ -85,6 +88,12 @@ def test_inputs_that_do_not_fit(net, x):
         net.forward(date=x)
     with pytest.raises(DataError, match=r"as many items as its batch has, found \(1, 3, 6, 6\); to change the batch: "):
         net.forward(data=x[:1])
+    with pytest.raises(DataError, match=r"expected data of \(2, 3, 6, 6\) for 'data', found \(2, 3, 5, 6\)"):
+        net.forward(data=x[:, :, 1:])
+    with pytest.raises(NetError, match="expected numbers of layers from 0 to 5, found -1 to 2"):
+        net._forward(-1, 2)
+    with pytest.raises(NetError, match="expected numbers of layers from 0 to 5, found 0 to 6"):
+        net._backward(6, 0)
     with pytest.raises(NetError, match="expected one array for each of the net's outputs, ip, prob; found ip"):
         net.backward(ip=np.ones((2, 5)))
     with pytest.raises(NetError, match="the net has no blob 'fc'; it has data, conv"):
@@ -102,6 +111,11 @@ def test_parts_forward(net, x):
     found = net.forward(blobs=["conv"], start="ip", end="ip")
     assert found.keys() == {"ip", "conv"}
     np.testing.assert_allclose(found["ip"], np.tile(W.sum(axis=1) + b, (2, 1)), rtol=1e-5)
+
+
+def test_a_net_of_no_layers(write):
+    net = caffe.Net(write('name: "empty"'), caffe.TEST)
+    assert net.forward() == net.backward() == {}
 
 
 def test_parts_backward(net, x):
@@ -167,6 +181,23 @@ def test_a_weighed_blob_that_grows_keeps_its_weight(write):
     net.forward()
     net.backward()
     assert net.params["b"][0].diff.tolist() == [10, 10]
+    net.blobs["x"].reshape(7, 2)
+    net.reshape()
+    assert (net.blobs["y"].diff == 2).all()
+
+
+def test_a_users_own_diff_stays_after_a_new_shape(write):
+    net = caffe.Net(
+        write("""
+        layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 2 } } }
+        layer { name: "b" type: "Bias" bottom: "x" top: "y" loss_weight: 2 }"""),
+        caffe.TRAIN,
+    )
+    net.blobs["x"].reshape(3, 2)
+    net.forward()
+    net.blobs["y"].diff[...] = 7
+    net.backward()
+    assert net.params["b"][0].diff.tolist() == [21, 21]
 
 
 def test_any_number_of_items(net):
@@ -178,6 +209,13 @@ def test_any_number_of_items(net):
     np.testing.assert_array_equal(found["ip"][:4], expected)
     net.blobs["data"].data[0] = x[4]
     np.testing.assert_allclose(found["ip"][4], net.forward()["ip"][0], rtol=1e-5)
+
+
+def test_no_items(net):
+    found = net.forward_all(data=np.zeros((0, 3, 6, 6)), blobs=["conv"])
+    assert {name: values.shape for name, values in found.items()} == {
+        "ip": (0, 5), "prob": (0, 4, 4, 4), "conv": (0, 4, 4, 4),
+    }  # fmt: skip
 
 
 def test_what_caffe_gave_for_seven_items(shared):

@@ -149,9 +149,40 @@ def test_fields_of_the_layer_and_of_its_options():
     ],
 )
 def test_no_such_field(make, says):
-    with pytest.raises(SpecError) as caught:
-        make(L.Input()).to_proto()
-    assert str(caught.value).startswith(says)
+    for error in (SpecError, AttributeError):
+        with pytest.raises(error) as caught:
+            make(L.Input()).to_proto()
+        assert str(caught.value).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"num_output": 2.5}, "`num_output` of InnerProductParameter cannot be 2.5: "),
+        ({"num_output": -1}, "`num_output` of InnerProductParameter cannot be -1: "),
+        (
+            {"weight_filler": "xavier"},
+            "`weight_filler` of InnerProductParameter takes a dict, of FillerParameter's fields, found 'xavier'",
+        ),
+        ({"param": [1]}, "`param` of LayerParameter takes a dict, of ParamSpec's fields, found 1"),
+        ({"param": {"lr_mult": "fast"}}, "`lr_mult` of ParamSpec cannot be 'fast': "),
+    ],
+)
+def test_no_such_value(fields, says):
+    for error in (SpecError, TypeError, ValueError):
+        with pytest.raises(error) as caught:
+            L.InnerProduct(L.Input(), **fields).to_proto()
+        assert str(caught.value).startswith(says)
+
+
+def test_arrays_and_messages_as_values():
+    filler = caffe_pb2.FillerParameter(type="msra")
+    x = L.Input(shape={"dim": np.array([1, 3])})
+    y = L.InnerProduct(x, num_output=np.int64(2), weight_filler=filler, param=[caffe_pb2.ParamSpec(lr_mult=3)])
+    data, ip = y.to_proto().layer
+    assert list(data.input_param.shape[0].dim) == [1, 3]
+    assert (ip.inner_product_param.num_output, ip.inner_product_param.weight_filler) == (2, filler)
+    assert [p.lr_mult for p in ip.param] == [3]
 
 
 def test_a_net_spec_is_like_a_dict_and_an_object():

@@ -74,8 +74,10 @@ def test_one_channel():
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda t: t.set_transpose("data", (1, 0)), r"expected an order of 3 axes for 'data', found \(1, 0\)"),
-        (lambda t: t.set_channel_swap("data", (1, 0)), r"expected an order of 3 channels for 'data', found \(1, 0\)"),
+        (lambda t: t.set_transpose("data", (1, 0)), r"an order of 3 axes for 'data', each once, found \(1, 0\)"),
+        (lambda t: t.set_transpose("data", (0, 0, 1)), r"3 axes for 'data', each once, found \(0, 0, 1\)"),
+        (lambda t: t.set_channel_swap("data", (3, 1, 0)), r"3 channels, 0 to 2, for 'data', found \(3, 1, 0\)"),
+        (lambda t: t.set_channel_swap("data", (1, 0)), r"an order of 3 channels, 0 to 2, for 'data', found \(1, 0\)"),
         (lambda t: t.set_mean("data", np.ones(4)), r"expected a mean of 3 channels for 'data', found \(4,\)"),
         (lambda t: t.set_mean("data", np.ones((2, 5, 5))), r"expected a mean image \(3, H, W\) or \(H, W\) for 'data'"),
     ],

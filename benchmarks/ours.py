@@ -1,0 +1,47 @@
+"""A net of cafe_edu, to be measured."""
+
+import inspect
+
+from benchmarks import nets, start
+from cafe_edu import Net, Solver
+from cafe_edu.proto import caffe_pb2
+
+
+def has_engines():
+    """Say whether this cafe_edu lets one choose who computes."""
+    return all("engine" in inspect.signature(cls).parameters for cls in (Net, Solver))
+
+
+class Ours:
+    """A training or, with ``what`` = "forward", a net that answers; ``first`` is the file that `start` writes."""
+
+    def __init__(self, first, name, what, engine=None):
+        spec, chosen = nets.make(name, len(first["label"]), what), {"engine": engine} if engine else {}
+        if what == "forward":
+            self.net, self.solver = Net(spec, "TEST", **chosen), None
+        else:
+            rate, momentum, decay = first["rule"]
+            rule = {"base_lr": rate, "momentum": momentum, "weight_decay": decay, "lr_policy": "fixed"}
+            self.solver = Solver(caffe_pb2.SolverParameter(net_param=spec, random_seed=1, **rule), **chosen)
+            self.net = self.solver.net
+        self.params = [param.blob for param in start.learned(self.net)]
+        for i, blob in enumerate(self.params):
+            blob.data = first[f"weight_{i}"]
+        self.feed(first["data"], first["label"])
+
+    def feed(self, x, t):
+        """Take another batch."""
+        self.net.blobs["data"].data = x
+        if self.solver:
+            self.net.blobs["label"].data = t
+
+    def run(self):
+        """Do one step and return its loss, or answer with probabilities."""
+        if not self.solver:
+            return self.net.forward()["prob"]
+        self.solver.step(1)
+        return self.solver.train_record[-1]["loss"]
+
+    def weights(self):
+        """Return the parameters as they are now, one after the other."""
+        return (blob.data for blob in self.params)

@@ -1,0 +1,47 @@
+"""The plain engine: numpy or cupy, as ``arrays/`` writes it. What the other engines must compute."""
+
+from cafe_edu.arrays.convolution import conv_backward, conv_forward
+from cafe_edu.arrays.lrn import lrn_backward, lrn_forward
+from cafe_edu.arrays.pooling import ave_backward, ave_forward, max_backward, max_forward
+from cafe_edu.device import array_module
+
+__all__ = [
+    "ave_backward",
+    "ave_forward",
+    "conv_backward",
+    "conv_forward",
+    "lrn_backward",
+    "lrn_forward",
+    "max_backward",
+    "max_forward",
+    "relu_backward",
+    "relu_forward",
+    "sgd_update",
+]
+
+
+def relu_forward(x, y, positive):
+    """Write max(x, 0) to ``y``, and to ``positive`` (bool) where x is positive; ``y`` may be ``x``."""
+    xp = array_module(x)
+    xp.greater(x, 0, out=positive)
+    xp.maximum(x, 0, out=y)
+
+
+def relu_backward(dy, positive, dx):
+    """Write to ``dx`` what of ``dy`` passes; ``dx`` may be ``dy``."""
+    array_module(dx).multiply(dy, positive, out=dx)
+
+
+def sgd_update(w, g, h, scale, decay, momentum, rate):
+    r"""Walk one step downhill, all in place.
+
+    .. math:: h \leftarrow \mu h + \ell\,(c\, g + \lambda w), \qquad w \leftarrow w - h
+    """
+    g *= scale
+    if decay:
+        g += decay * w
+    g *= rate
+    h *= momentum
+    h += g
+    w -= h
+    g[...] = h

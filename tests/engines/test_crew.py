@@ -1,0 +1,68 @@
+"""engines/crew.py: one piece of work, done by parts."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from cafe_edu.engines.crew import Crew, alone, crew
+
+
+@pytest.mark.parametrize("hands", [1, 2, 3, 5])
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 100])
+def test_every_part_is_done_once(hands, n):
+    done = np.zeros(n, int)
+
+    def work(part):
+        done[part] += 1
+
+    Crew(hands).share(work, n)
+    assert (done == 1).all()
+
+
+def test_the_parts_are_done_in_threads_of_their_own():
+    meet = threading.Barrier(3, timeout=30)  # all three must be there at once
+
+    def work(part):
+        meet.wait()
+
+    Crew(3).share(work, 3)
+    assert not meet.broken
+
+
+@pytest.mark.parametrize("where", [0, 1, 2])
+def test_an_error_in_a_part_is_raised_and_the_crew_goes_on(where):
+    def work(part):
+        if part.start == where:
+            raise ValueError(f"part {where}")
+
+    three = Crew(3)
+    with pytest.raises(ValueError, match=f"part {where}"):
+        three.share(work, 3)
+    done = []
+    three.share(lambda part: done.append(part.start), 3)
+    assert sorted(done) == [0, 1, 2]
+
+
+def test_work_within_work_is_done_on_the_spot():
+    inner = []
+
+    def work(part):
+        two.share(lambda part: inner.append((part.start, part.stop)), 4)
+
+    two = Crew(2)
+    two.share(work, 2)
+    assert inner == [(0, 4), (0, 4)]
+
+
+def test_blas_is_alone_for_a_while_and_then_as_before():
+    from threadpoolctl import threadpool_info
+
+    def threads():
+        return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+
+    before = threads()
+    with alone():
+        assert 1 in threads()
+    assert threads() == before
+    assert len(crew().others) + 1 in before

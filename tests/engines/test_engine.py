@@ -1,0 +1,73 @@
+"""engines/__init__.py: which engine computes for a net."""
+
+import logging
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from cafe_edu import Net, Solver, engines
+from cafe_edu.engines import fast_cpu, plain
+from cafe_edu.errors import CafeError
+
+LARGE = """
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 8 dim: 16 dim: 32 dim: 32 } } }
+layer { name: "conv" type: "Convolution" bottom: "x" top: "c" convolution_param { num_output: 16 kernel_size: 3 pad: 1
+  weight_filler { type: "xavier" } %s } }
+layer { name: "relu" type: "ReLU" bottom: "c" top: "c" }
+layer { name: "pool" type: "Pooling" bottom: "c" top: "p" pooling_param { kernel_size: 3 stride: 2 } }
+"""
+
+
+def test_auto_takes_compiled_loops_where_there_is_enough_to_do():
+    assert Net(LARGE % "").engine is fast_cpu
+    assert Net(LARGE.replace("dim: 8", "dim: 1").replace("dim: 32", "dim: 8") % "").engine is plain
+
+
+@pytest.mark.parametrize("name", ["plain", "fast_cpu"])
+def test_an_engine_by_name(name):
+    net = Net(LARGE % "", engine=name)
+    assert {layer.engine.__name__ for layer in net.layers} == {f"cafe_edu.engines.{name}"}
+
+
+def test_a_layer_that_asks_for_caffes_engine_is_computed_by_the_plain_one():
+    net = Net(LARGE % "engine: CAFFE", engine="fast_cpu")
+    assert [layer.engine for layer in net.layers if layer.type in ("Convolution", "Pooling")] == [plain, fast_cpu]
+
+
+def test_both_give_the_same_net():
+    x = np.random.default_rng(0).normal(size=(8, 16, 32, 32)).astype(np.float32)
+    found = []
+    for name in ("plain", "fast_cpu"):
+        net = Net("force_backward: true" + LARGE % "", engine=name, rng=0)
+        y = net.forward(x=x)["p"]
+        net.backward(p=np.random.default_rng(1).normal(size=y.shape))
+        found.append([y, net.blobs["x"].diff, *(blob.diff for blob in net.params["conv"])])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
+
+
+def test_a_solver_hands_its_engine_on():
+    solver = f'net_param {{ {LARGE % ""} }} base_lr: 0.1 lr_policy: "fixed"'
+    assert Solver(solver, engine="plain").net.engine is plain
+    assert Solver(solver).net.engine is fast_cpu
+
+
+def test_an_engine_that_does_not_exist():
+    with pytest.raises(CafeError, match="expected an engine among auto, plain, fast_cpu, found 'fast'"):
+        Net(LARGE % "", engine="fast")
+
+
+def test_the_fast_engine_does_not_work_on_a_gpu():
+    with pytest.raises(CafeError, match="'fast_cpu' computes on the CPU, and this net lives on the GPU"):
+        engines.engine("fast_cpu", types.ModuleType("cupy"))
+    assert engines.engine("auto", types.ModuleType("cupy"), 1e12) is plain
+
+
+def test_without_numba_the_plain_engine_steps_in(monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    assert engines.engine("auto", np, 1e12) is plain
+    caplog.set_level(logging.WARNING, logger="cafe_edu")
+    assert engines.engine("fast_cpu") is plain
+    assert caplog.messages == ["engine fast_cpu needs numba, which is not installed: using plain"]
