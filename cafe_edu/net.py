@@ -348,10 +348,11 @@ class Net:
     def layers(self):
         return [step.layer for step in self.steps]
 
-    def load(self, path):
+    def load(self, path, none_ok=False):
         """Copy parameters from a .caffemodel (or .caffemodel.h5), by layer name.
 
-        Layers that the file does not name keep their values; layers that only the file has are ignored.
+        Layers that the file does not name keep their values; layers that only the file has are ignored. A file
+        of another net altogether is refused unless ``none_ok``.
 
         Raises
         ------
@@ -364,7 +365,7 @@ class Net:
                 continue
             with noting(f"in {path}"):
                 found += self._fit(name, blobs, stored[name])
-        if not found and self.params:
+        if not found and self.params and not none_ok:
             raise WeightsError(
                 f"{path} has no layer of this net: it has {', '.join(stored) or 'none'}; "
                 f"the net has {', '.join(self.params)}"

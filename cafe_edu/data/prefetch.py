@@ -62,16 +62,18 @@ class Prefetcher:
         self.source, self.ahead = source, ahead
         self._taken = source.state()  # where the source was after the last batch that was taken
         self._shelf = self._thread = self._process = None
-        self._end = None
+        self._end, self._closed = None, False
 
     def shapes(self):
         """The shapes of the next batch's arrays."""
+        self._refuse_closed()
         if self._shelf is None:
             return self.source.shapes()
         return [array.shape for array in self._first().arrays]
 
     def next(self):
         """Return the next batch, a list of arrays."""
+        self._refuse_closed()
         if self.ahead == 0:
             return self._without_thread()
         batch = self._first()
@@ -85,6 +87,7 @@ class Prefetcher:
 
     def restore(self, state):
         """Go on from a ``state``; one that does not fit the source changes nothing."""
+        self._refuse_closed()
         self._stop()
         try:
             self.source.restore(state)
@@ -106,6 +109,11 @@ class Prefetcher:
         """Stop the thread and close the source. Closing twice is fine."""
         self._stop()
         self.source.close()
+        self._closed = True
+
+    def _refuse_closed(self):
+        if self._closed:
+            raise DataError("these data were closed: there are no more batches; build the net anew")
 
     def _without_thread(self):
         try:

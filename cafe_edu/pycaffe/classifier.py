@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from cafe_edu.errors import NetError
 from cafe_edu.pycaffe import io
 from cafe_edu.pycaffe.net import Net
+from cafe_edu.pycaffe.transformer import WrongShape
 
 TEST = 1
 
@@ -42,6 +44,11 @@ class Classifier(Net):
         oversample : bool
             The mean over ten crops of each, or its centre alone.
         """
+        inputs = list(inputs)
+        wrong = [np.shape(image) for image in inputs if np.ndim(image) != 3]
+        if wrong or not inputs:
+            found = f"one of {wrong[0]}" if wrong else "none"
+            raise WrongShape(f"expected a list of images (H, W, C), as load_image gives them, found {found}")
         images = np.stack([io.resize_image(image, self.image_dims) for image in inputs])
         if oversample:
             crops = io.oversample(images, self.crop_dims)
@@ -56,6 +63,10 @@ class Classifier(Net):
 
 def prepared(net, mean, input_scale, raw_scale, channel_swap):
     """Return the `Transformer` of a net's first input, channels first, set as far as values are given."""
+    shapes = [net.blobs[name].shape for name in net.inputs]
+    if not shapes or len(shapes[0]) != 4:
+        found = f"{shapes[0]}" if shapes else "none"
+        raise NetError(f"expected a net with an input (N, C, H, W), as in a deploy.prototxt, found {found}")
     name = net.inputs[0]
     transformer = io.Transformer({name: net.blobs[name].shape})
     transformer.set_transpose(name, (2, 0, 1))

@@ -8,6 +8,7 @@ from cafe_edu.errors import CafeError, ShapeError
 from cafe_edu.pycaffe import io
 from cafe_edu.pycaffe.classifier import TEST, prepared
 from cafe_edu.pycaffe.net import Net
+from cafe_edu.pycaffe.transformer import WrongShape
 
 
 class Detector(Net):
@@ -83,6 +84,8 @@ class Detector(Net):
         C, h, w = self.blobs[name].shape[1:]
         if context_pad and h != w:
             raise ShapeError(f"context_pad wants a square input, found {h} x {w}")
+        if context_pad and not 0 <= context_pad < h / 2:
+            raise ShapeError(f"expected a context_pad from 0 to less than half of {h} pixels, found {context_pad}")
         self.crop_dims, self.context_pad = np.array([h, w, C]), context_pad
         mean = np.broadcast_to(self.transformer.mean.get(name, np.zeros((C, 1, 1))), (C, h, w))
         image = mean[np.argsort(self.transformer.channel_swap.get(name, range(C)))].transpose(1, 2, 0)
@@ -98,9 +101,11 @@ class Detector(Net):
 
         and what is outside the picture is the mean.
         """
+        if len(window) != 4:
+            raise WrongShape(f"expected a window (ymin, xmin, ymax, xmax), found {window}")
         if not self.context_pad:
             ymin, xmin, ymax, xmax = (int(v) for v in window)
-            return im[ymin:ymax, xmin:xmax]
+            return _pixels(im[ymin:ymax, xmin:xmax], im, window)
         S, limits = int(self.crop_dims[0]), np.array(im.shape[:2])
         first, last = np.array(window[:2], float), np.array(window[2:], float)
         half = (last - first + 1) / 2
@@ -110,7 +115,14 @@ class Detector(Net):
         pad = np.round(np.maximum(0, -first) * scale).astype(int)
         first, last = np.clip(first, 0, limits).astype(int), np.clip(last, 0, limits).astype(int)
         size = np.minimum(np.round((last - first + 1) * scale).astype(int), S - pad)
-        part = io.resize_image(im[first[0] : last[0], first[1] : last[1]], size)
+        part = io.resize_image(_pixels(im[first[0] : last[0], first[1] : last[1]], im, window), size)
         result = self.crop_mean.copy()
         result[pad[0] : pad[0] + size[0], pad[1] : pad[1] + size[1]] = part
         return result
+
+
+def _pixels(part, im, window):
+    """Return a part of a picture; refuse one without pixels."""
+    if part.size == 0:
+        raise WrongShape(f"window {window} holds nothing of a picture of {im.shape[0]} x {im.shape[1]} pixels")
+    return part

@@ -67,10 +67,10 @@ class Net:
             if file is not None and not os.path.exists(file):
                 raise error(f"no such file: {file}")
         device, rng = mode.device(), mode.rng()
-        net = core.Net(
-            network_file, PHASES[phase], weights, level=level or 0, stages=stages or (), device=device, rng=rng
-        )
+        net = core.Net(network_file, PHASES[phase], level=level or 0, stages=stages or (), device=device, rng=rng)
         self._surround(net)
+        if weights is not None:
+            self.copy_from(weights)
 
     @classmethod
     def around(cls, net):
@@ -240,8 +240,8 @@ class Net:
             param.blob.diff  # noqa: B018 (who looks finds zeros)
 
     def copy_from(self, path):
-        """Copy parameters from a .caffemodel or .caffemodel.h5, by layer name."""
-        self._net.load(path)
+        """Copy parameters from a .caffemodel or .caffemodel.h5, by layer name; as in Caffe, none may fit."""
+        self._net.load(path, none_ok=True)
 
     load_hdf5 = copy_from
 

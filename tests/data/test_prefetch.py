@@ -164,6 +164,9 @@ def test_closing_ends_the_thread_and_the_source():
     batches.close()
     assert not thread.is_alive()
     assert source.closed
+    for use in (batches.next, batches.shapes, lambda: batches.restore({})):
+        with pytest.raises(DataError, match="these data were closed: there are no more batches; build the net anew"):
+            use()
     batches.close()
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import cafe_edu.pycaffe as caffe
+from cafe_edu.errors import NetError
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +32,26 @@ def test_without_image_dims_a_picture_fills_the_input(folder, stored):
     found = net.predict([stored["cls_img1"]], oversample=False)
     net.blobs["data"].data[0] = net.transformer.preprocess("data", stored["cls_img1"])
     np.testing.assert_allclose(found[0], net.forward()["prob"][0], rtol=1e-4)
+
+
+# an image alone is no list of images
+@pytest.mark.parametrize(
+    ("inputs", "found"),
+    [([], "none"), (np.zeros((4, 5, 3)), r"one of \(5, 3\)"), (["cat.jpg"], r"one of \(\)")],
+)
+def test_what_are_no_pictures(folder, inputs, found):
+    net = caffe.Classifier(str(folder / "cls.prototxt"), str(folder / "cls.caffemodel"))
+    with pytest.raises(ValueError, match=rf"a list of images \(H, W, C\), as load_image gives them, found {found}"):
+        net.predict(inputs)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('layer { name: "x" type: "DummyData" top: "x" dummy_data_param { shape { dim: 1 } } }', "none"),
+        ('layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 9 } } }', r"\(1, 9\)"),
+    ],
+)
+def test_nets_that_take_no_pictures(write, text, found):
+    with pytest.raises(NetError, match=rf"expected a net with an input \(N, C, H, W\), .* found {found}"):
+        caffe.Classifier(write(text), None)

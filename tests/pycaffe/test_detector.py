@@ -79,6 +79,22 @@ def test_context_wants_a_square(make):
         make(9, context_pad=1)
 
 
+@pytest.mark.parametrize("pad", [-1, 4])
+def test_context_leaves_room_for_the_window(make, pad):
+    with pytest.raises(ShapeError, match=f"expected a context_pad from 0 to less than half of 8 pixels, found {pad}"):
+        make(context_pad=pad)
+
+
+@pytest.mark.parametrize("pad", [None, 2])
+def test_windows_that_are_none(make, image, pad):
+    for window, says in {
+        (1, 2, 3): r"expected a window \(ymin, xmin, ymax, xmax\), found \(1, 2, 3\)",
+        (50, 50, 60, 60): r"window \(50, 50, 60, 60\) holds nothing of a picture of 20 x 24 pixels",
+    }.items():
+        with pytest.raises(ValueError, match=says):
+            make(context_pad=pad).detect_windows([(image, [window])])
+
+
 def test_selective_search_is_not_here(make, image):
     with pytest.raises(CafeError, match="needs the module selective_search_ijcv_with_python"):
         make().detect_selective_search([image])

@@ -305,6 +305,15 @@ def test_weights_in_files(net, write, tmp_path, write_as, read_as, ending):
     )
 
 
+def test_weights_of_another_net_change_nothing(net, write, tmp_path):
+    path = str(tmp_path / "w.caffemodel")
+    net.save(path)
+    other = caffe.Net(write(NET.replace('"conv" type', '"c" type').replace('"ip" type', '"i" type')), caffe.TEST)
+    before = other.params["c"][0].data.copy()
+    other.copy_from(path)
+    assert np.array_equal(other.params["c"][0].data, before)
+
+
 def test_the_ways_to_build(net, write, tmp_path):
     weights, file = str(tmp_path / "w.caffemodel"), write(NET)
     net.save(weights)

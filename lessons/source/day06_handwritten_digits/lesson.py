@@ -536,8 +536,9 @@ print(inspect.getsource(Solver.apply_update))
 # %% [markdown]
 # What it has that ours lacks: `iter_size` adds up the slopes of several batches before it steps (for
 # batches that do not fit into memory), `clip_gradients` holds back a wild step, and the rule is a
-# part that can be exchanged: six of them on day 13. What tests, displays and takes snapshots stands
-# around it, in `Solver.step`.
+# part that can be exchanged: six of them on day 13. The commonest rule, ours, is handed to a compiled
+# loop where there is one, which does all of these lines in one pass through memory. What tests,
+# displays and takes snapshots stands around it, in `Solver.step`.
 #
 # ## 6 · See it
 #
