@@ -290,14 +290,23 @@ def test_a_state_that_names_what_cannot_be(name, folder, monkeypatch, tmp_path):
         solver.restore(tmp_path / "m.solverstate")
 
 
-def test_a_net_too_large_for_any_memory():
-    text = NET.replace("num_output: 4 }", "num_output: 2000000000 weight_filler { type: 'xavier' } }")
-    text = text.replace("dim: 6 dim: 6", "dim: 6000 dim: 6000")
-    with pytest.raises(CafeError) as caught:
-        Net(text.replace("dim: 6000 dim: 6000", "dim: 600 dim: 600"), "TRAIN")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux keeps a process to a size here")
+def test_a_net_too_large_for_the_memory():
+    import resource
+
+    pages = int(pathlib.Path("/proc/self/statm").read_text().split()[0])
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    text = NET.replace("num_output: 4 }", "num_output: 20000 weight_filler { type: 'constant' } }")
+    text = text.replace("dim: 6 dim: 6", "dim: 300 dim: 300")  # weights of 5 GiB, and 1 GiB left
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 2**30, before[1]))
+    try:
+        with pytest.raises(CafeError) as caught:
+            Net(text, "TRAIN")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
     text = caught.value.one_line()
     assert text.startswith("there is not enough memory for this net: unable to allocate ")
-    assert "; in layer 'ip' (InnerProduct), set up, reading p (2, 3, 300, 300)" in text
+    assert "; in layer 'ip' (InnerProduct), set up, reading p (2, 3, 150, 150)" in text
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 _KINDS = {
     "data": ("Data", "ImageData", "HDF5Data", "MemoryData", "WindowData", "DummyData", "HDF5Output", "Input",
              "Parameter"),
-    "convolution": ("Convolution", "Deconvolution", "Im2col"),
+    "convolution": ("Convolution", "Deconvolution", "Im2col", "QuantizedConvolution"),
     "pooling": ("Pooling", "SPP"),
-    "product": ("InnerProduct", "Embed", "RNN", "LSTM", "LSTMUnit"),
+    "product": ("InnerProduct", "Embed", "RNN", "LSTM", "LSTMUnit", "QuantizedInnerProduct"),
     "neuron": ("AbsVal", "BNLL", "Clip", "Dropout", "ELU", "Exp", "GELU", "Log", "Power", "PReLU", "ReLU", "ReLU6",
                "Sigmoid", "Swish", "TanH", "Threshold"),
     "normalization": ("BatchNorm", "Bias", "LayerNorm", "LRN", "MVN", "Normalize", "Scale"),

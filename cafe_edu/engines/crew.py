@@ -97,12 +97,34 @@ def alone():
     if blas is None:
         yield
         return
-    before = blas.get_num_threads()
-    blas.set_num_threads(1)
+    with _ALONE:
+        if not _ALONE.count:
+            _ALONE.before = blas.get_num_threads()
+            blas.set_num_threads(1)
+        _ALONE.count += 1
     try:
         yield
     finally:
-        blas.set_num_threads(before)
+        with _ALONE:
+            _ALONE.count -= 1
+            if not _ALONE.count:
+                blas.set_num_threads(_ALONE.before)
+
+
+class _Alone:
+    """How many threads want BLAS alone just now; the last of them gives it its threads back."""
+
+    def __init__(self):
+        self.lock, self.count, self.before = threading.Lock(), 0, 1
+
+    def __enter__(self):
+        self.lock.acquire()
+
+    def __exit__(self, *error):
+        self.lock.release()
+
+
+_ALONE = _Alone()
 
 
 if hasattr(os, "register_at_fork"):

@@ -66,3 +66,18 @@ def test_blas_is_alone_for_a_while_and_then_as_before():
         assert 1 in threads()
     assert threads() == before
     assert len(crew().others) + 1 in before
+
+
+def test_the_last_of_several_gives_blas_its_threads_back():
+    from threadpoolctl import threadpool_info
+
+    def threads():
+        return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+
+    before = threads()
+    first, second = alone(), alone()
+    first.__enter__(), second.__enter__()
+    first.__exit__(None, None, None)
+    assert 1 in threads()
+    second.__exit__(None, None, None)
+    assert threads() == before
