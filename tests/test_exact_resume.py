@@ -333,7 +333,7 @@ def test_the_state_is_written_last(folder, caplog):
     solver = Solver("solver.prototxt", test_iter=[])
     solver.step(1)
     (folder / "chance_iter_1.solverstate").mkdir()  # so it cannot be written
-    with pytest.raises(DataError, match="cannot write chance_iter_1.solverstate: .* found a folder"):
+    with pytest.raises(DataError, match=r"cannot write chance_iter_1\.solverstate: .* found a folder"):
         solver.snapshot()
     assert (folder / "chance_iter_1.caffemodel").is_file()
     assert (folder / "chance_iter_1.resume").is_file()
