@@ -114,10 +114,11 @@ class Blob:
         """Make the gradient zero; the zeros are written when somebody looks, which may be never."""
         self._diff.forgotten = self._diff.nbytes > 0
 
-    def add_product(self, a, b):
+    def add_product(self, a, b, product=None):
         """Add the matrix product a @ b to the gradient, which is a matrix; in place of a forgotten one, write it.
 
-        A large layer saves two passes through its memory by this, and an array of the weights' size.
+        A large layer saves two passes through its memory by this, and an array of the weights' size. ``product`` is
+        an engine's, by default this module's ``matmul``.
 
         >>> W = Blob((2, 2))
         >>> W.add_product(np.float32([[1], [2]]), np.float32([[3, 4]]))
@@ -126,7 +127,7 @@ class Blob:
                [6., 8.]], dtype=float32)
         """
         if self._diff.forgotten and self.count == self._diff.capacity:
-            self.xp.matmul(a, b, out=self._diff.to_overwrite().reshape(self.shape))
+            (product or self.xp.matmul)(a, b, out=self._diff.to_overwrite().reshape(self.shape))
         else:
             self.diff[...] += a @ b
 

@@ -93,7 +93,7 @@ def crew():
 @contextlib.contextmanager
 def alone():
     """Keep BLAS to one thread: each hand of the crew multiplies its own matrices."""
-    blas = _blas()
+    blas, _ = _blas(), crew()  # how many hands there are, BLAS must say before it is alone
     if blas is None:
         yield
         return

@@ -18,9 +18,9 @@ from cafe_edu.engines import loops_cpu, plain
 from cafe_edu.engines.crew import alone, crew
 from cafe_edu.engines.plain import *  # noqa: F403 (what stands not below is plain's)
 
-BLOCK = 2**18  #: numbers in the columns of a block: 1 MB of float32
+BLOCK = 2**19  #: numbers in the columns of a block: 2 MB of float32
 TWO_BY_TWO = Window.square(2, stride=2)
-SMALL = 256  #: numbers in the largest output map that counts as small
+RUN = 128  #: numbers that a copy should move at least
 FLAT = 2**15  #: numbers below which an elementwise loop is not shared out
 
 
@@ -31,16 +31,21 @@ def conv_forward(x, W, b, window, group, y):
         return
     (N, O, OH, OW), WG = y.shape, W.reshape(group, len(W) // group, -1)
     K, b = WG.shape[2], np.zeros(O, y.dtype) if b is None else b
-    blocks = _blocks(0, N, OH, OW, group * K)
+    blocks = _blocks(0, N, y.shape, K * group)
 
     def work(part):
         for images, last, top, rows in blocks[part]:
             X = _arranged(x[images], last)
-            m, n = len(X), _last(X, x)
-            cols = _columns(X, n, window, OW, top, rows).reshape(m, group, K, -1)
+            m, n = len(X), X.shape[3] // x.shape[3]
             whole = rows == OH and not last
             Y = y[images] if whole else scratch("Y", (m, O, rows * OW * n), y)
-            np.matmul(WG, cols, out=Y.reshape(m, group, O // group, -1))
+            Y = Y.reshape(m, group, O // group, -1)
+            for some, of_W, first in _channels(X, WG, window, rows * OW * n):
+                cols = _columns(X[:, some], n, window, OW, top, rows).reshape(m, group, -1, Y.shape[3])
+                if first:
+                    np.matmul(of_W, cols, out=Y)
+                else:
+                    Y += np.matmul(of_W, cols, out=scratch("part", Y.shape, Y))
             if last:
                 loops_cpu.spread(Y.reshape(O, OH * OW, n), b, y[images].reshape(n, O, OH * OW))
             else:
@@ -55,27 +60,30 @@ def conv_backward(x, W, dy, window, group, dW, db, dx):
     if dy.ndim != 4 or not dy.size or pays(W, window, dy.shape[2:], group):
         plain.conv_backward(x, W, dy, window, group, dW, db, dx)
         return
-    (N, O, OH, OW), WG = dy.shape, W.reshape(group, len(W) // group, -1)
+    (N, O, _, OW), WG = dy.shape, W.reshape(group, len(W) // group, -1)
     K, sums = WG.shape[2], []
+    like = x if dx is None else dx
 
     def work(part):
         dW_part, db_part = np.zeros((group, K, O // group), dy.dtype), np.zeros(O, dy.dtype)
-        for images, last, top, rows in _blocks(part.start, part.stop, OH, OW, group * K):
+        for images, last, top, rows in _blocks(part.start, part.stop, dy.shape, K * group):
             dY = _collected(dy[images], last, top, rows)
             m, n = len(dY), dY.shape[2] // (rows * OW)
             if db is not None:
                 db_part += dY.sum(axis=(0, 2))
             dY = dY.reshape(m, group, O // group, -1)
-            if dW is not None:
-                cols = _columns(_arranged(x[images], last), n, window, OW, top, rows).reshape(m, group, K, -1)
-                # (X dYᵀ)ᵀ for dY Xᵀ: the same numbers, and BLAS is faster where the larger matrix comes first
-                dW_part += (cols @ dY.swapaxes(2, 3)).sum(axis=0)
-            if dx is not None:
-                at_once = _pointwise(window) and not last and rows == OH  # its columns are dx
-                dX = dx[images] if at_once else scratch("cols", (m, group * K, rows, OW * n), dy)
-                np.matmul(WG.swapaxes(1, 2), dY, out=dX.reshape(m, group, K, -1))
-                if not at_once:
-                    _back(dX, n, window, top, dx[images], last)
+            X = None if dW is None else _arranged(x[images], last)
+            dX = None if dx is None else _target(dx[images], last, n, top)
+            for some, of_W, _ in _channels(like[images] if X is None else X, WG, window, dY.shape[3]):
+                k = _rows(some, window, K) if group == 1 else slice(None)
+                if dW is not None:
+                    cols = _columns(X[:, some], n, window, OW, top, rows).reshape(m, group, -1, dY.shape[3])
+                    # (X dYᵀ)ᵀ for dY Xᵀ: the same numbers, and BLAS is faster where the larger matrix comes first
+                    dW_part[:, k] += (cols @ dY.swapaxes(2, 3)).sum(axis=0)
+                if dx is not None:
+                    _back(of_W, dY, n, window, OW, top, rows, dX[:, some])
+            if dx is not None and last:
+                loops_cpu.images_first(dX.reshape(-1, n), dx[images].reshape(n, -1))
         sums.append((part.start, dW_part, db_part))
 
     with alone():
@@ -119,6 +127,26 @@ def ave_backward(dy, window, dx):
     crew().share(lambda part: loops_cpu.ave_backward(dy[part], *shape, dx[part]), len(dx))
 
 
+def product(a, b, out):
+    """Write the matrix product a b to ``out``.
+
+    A part for each hand: BLAS's own threads would go on turning for some time after, in the way of the crew.
+    """
+    rows, columns = out.shape
+    if rows * columns * a.shape[1] < FLAT:
+        np.matmul(a, b, out=out)
+        return
+
+    def work(part):
+        if rows >= columns or rows > len(crew().others):
+            np.matmul(a[part], b, out=out[part])
+        else:
+            out[:, part] = np.matmul(a, b[:, part])
+
+    with alone():
+        crew().share(work, rows if rows >= columns or rows > len(crew().others) else columns)
+
+
 def relu_forward(x, y, positive):
     """Write max(x, 0) to ``y``, and to ``positive`` where x is positive; ``y`` may be ``x``."""
     _flat(loops_cpu.relu_forward, x, y, positive)
@@ -144,18 +172,36 @@ def _flat(loop, *arrays):
         crew().share(lambda part: loop(*(line[part] for line in lines)), lines[0].size)
 
 
-def _blocks(first, end, OH, OW, K):
-    """Cut images into blocks of at most BLOCK numbers in columns.
+def _blocks(first, end, y_shape, K):
+    """Cut images into blocks: (slice of images, are they to be the last axis?, first output row, output rows).
 
-    A block is (slice of images, are they to be the last axis?, first output row, output rows). Of large
-    maps it is some whole images or, of a very large one, some rows; of small maps, images that become the last axis,
-    as their rows alone would make short runs and small products.
+    Where rows are short, some images become the last axis, so that copies move RUN numbers at a time; that costs a
+    transposition of outputs, which few columns (K of O outputs) are not worth. Otherwise a block is some whole images
+    or, of a very large one, some rows.
     """
+    _, O, OH, OW = y_shape
+    n = -(-RUN // OW)
+    if n > 1 and K >= 2 * O and end - first > 1:
+        return [(slice(i, min(i + n, end)), i + 1 < end, 0, OH) for i in range(first, end, n)]
     n = max(1, BLOCK // max(1, K * OH * OW))
     rows = min(OH, max(1, BLOCK // max(1, K * OW))) if n == 1 else OH
     tops = [(top, min(rows, OH - top)) for top in range(0, OH, rows)]
-    slices = [slice(i, min(i + n, end)) for i in range(first, end, n)]
-    return [(one, OH * OW <= SMALL and one.stop - one.start > 1, *row) for one in slices for row in tops]
+    return [(slice(i, min(i + n, end)), False, *row) for i in range(first, end, n) for row in tops]
+
+
+def _channels(X, WG, window, P):
+    """Cut channels so that their columns, of P numbers each, stay a block: (channels, their weights, the first?)."""
+    C, places = X.shape[1], math.prod(window.kernel)
+    c = C if len(WG) > 1 else max(1, BLOCK // max(1, len(X) * places * P))
+    for start in range(0, C, c):
+        some = slice(start, min(start + c, C))
+        yield some, WG if c >= C else WG[:, :, _rows(some, window, C * places)], start == 0
+
+
+def _rows(channels, window, K):
+    """Where the columns of some channels stand among all K."""
+    places = math.prod(window.kernel)
+    return slice(channels.start * places, min(channels.stop * places, K))
 
 
 def _arranged(x, last):
@@ -166,11 +212,6 @@ def _arranged(x, last):
     X = scratch("x", (1, C, H, W * n), x)
     loops_cpu.images_last(x.reshape(n, -1), X.reshape(-1, n))
     return X
-
-
-def _last(X, x):
-    """How many images stand side by side in the last axis."""
-    return X.shape[3] // x.shape[3]
 
 
 def _collected(dy, last, top, rows):
@@ -200,12 +241,20 @@ def _pointwise(window):
     return {*window.kernel, *window.stride} <= {1} and not any(window.pad)
 
 
-def _back(cols, n, window, top, dx, last):
-    """Add the columns of a block back to dx; the first rows of an image overwrite it."""
-    target = scratch("x", (1, *dx.shape[1:3], dx.shape[3] * n), dx) if last else dx
+def _target(dx, last, n, top):
+    """Where the columns of a block are added back to: dx, or work space with the images last; zeros at first."""
+    target = scratch("dx", (1, *dx.shape[1:3], dx.shape[3] * n), dx) if last else dx
     if top == 0:
         target[...] = 0
-    rows, OW = cols.shape[2], cols.shape[3] // n
-    loops_cpu.col2im(cols, n, window.kernel, window.stride, window.pad, window.dilation, OW, top, rows, target)
-    if last:
-        loops_cpu.images_first(target.reshape(-1, n), dx.reshape(n, -1))
+    return target
+
+
+def _back(WG, dY, n, window, OW, top, rows, dX):
+    """Add to some channels of dX (m, C, H, W n) what the gradients dY (m, G, O / G, P) send back to them."""
+    m, C = dX.shape[:2]
+    cols = scratch("cols", (m, C * math.prod(window.kernel), rows, OW * n), dY)
+    np.matmul(WG.swapaxes(1, 2), dY, out=cols.reshape(m, len(WG), WG.shape[2], -1))
+    if _pointwise(window):
+        dX[:, :, top : top + rows] = cols
+    else:
+        loops_cpu.col2im(cols, n, window.kernel, window.stride, window.pad, window.dilation, OW, top, rows, dX)

@@ -99,7 +99,8 @@ def im2col(x, n, kernel, stride, pad, dilation, OW, top, rows, cols):
                         if r < 0 or r >= H:
                             _clear(line)
                             continue
-                        _clear(line[: low * n])
+                        if low > 0:
+                            _clear(line[: low * n])
                         if stride[1] == 1:  # one long run
                             _copy(x[image, c, r, (first + low) * n : (first + high) * n], line[low * n : high * n])
                         elif n == 1:
@@ -109,7 +110,8 @@ def im2col(x, n, kernel, stride, pad, dilation, OW, top, rows, cols):
                             for q in range(low, high):
                                 begin = (first + q * stride[1]) * n
                                 _copy(x[image, c, r, begin : begin + n], line[q * n : (q + 1) * n])
-                        _clear(line[high * n :])
+                        if high < OW:
+                            _clear(line[high * n :])
 
 
 @compiled

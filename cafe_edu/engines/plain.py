@@ -14,10 +14,16 @@ __all__ = [
     "lrn_forward",
     "max_backward",
     "max_forward",
+    "product",
     "relu_backward",
     "relu_forward",
     "sgd_update",
 ]
+
+
+def product(a, b, out):
+    """Write the matrix product a b to ``out``."""
+    array_module(out).matmul(a, b, out=out)
 
 
 def relu_forward(x, y, positive):

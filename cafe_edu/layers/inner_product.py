@@ -64,18 +64,19 @@ class InnerProduct(Layer):
     def forward(self, bottom, top):
         W = self._weight(self.weight.data)
         x, y = self._items(bottom[0].data), top[0].data.reshape(-1, W.shape[0])
-        self.xp.matmul(x, W.T, out=y)
+        self.engine.product(x, W.T, y)
         if self.bias is not None:
             y += self.bias.data
 
     def backward(self, top, propagate_down, bottom):
         W = self._weight(self.weight.data)
         x, dy = self._items(bottom[0].data), top[0].diff.reshape(-1, W.shape[0])
-        self.weight.add_product(*((x.T, dy) if self.options.transpose else (dy.T, x)))
+        a, b = (x.T, dy) if self.options.transpose else (dy.T, x)
+        self.weight.add_product(a, b, self.engine.product)
         if self.bias is not None:
             self.bias.diff += dy.sum(axis=0)
         if propagate_down[0]:
-            self.xp.matmul(dy, W, out=self._items(bottom[0].diff))
+            self.engine.product(dy, W, self._items(bottom[0].diff))
 
     def _weight(self, stored):
         """The stored weight seen as (N, K)."""

@@ -1,5 +1,8 @@
 """engines/crew.py: one piece of work, done by parts."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -81,3 +84,17 @@ def test_the_last_of_several_gives_blas_its_threads_back():
     assert 1 in threads()
     second.__exit__(None, None, None)
     assert threads() == before
+
+
+def test_the_crew_is_as_large_as_blas_even_if_it_is_first_called_while_blas_is_alone():
+    code = """
+from cafe_edu.engines.crew import _blas, alone, crew
+before = _blas().num_threads
+with alone():
+    print(before, len(crew().others) + 1)
+"""
+    for threads in ("1", "2"):
+        environment = dict(os.environ, OPENBLAS_NUM_THREADS=threads, OMP_NUM_THREADS=threads, MKL_NUM_THREADS=threads)
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        before, hands = done.stdout.split()
+        assert hands == before  # which is what was asked for, if there are as many cores

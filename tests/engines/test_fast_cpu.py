@@ -41,8 +41,8 @@ def geometries(draw):
     return window, size, draw(st.integers(1, 5)), group * draw(small), group * draw(small), group
 
 
-@given(geometries(), types, st.sampled_from([40, 300, 2**18]), st.sampled_from([0, 20, 256]), st.booleans())
-def test_convolution(geometry, dtype, block, largest_small, bias):
+@given(geometries(), types, st.sampled_from([40, 300, 2**18]), st.sampled_from([1, 8, 128]), st.booleans())
+def test_convolution(geometry, dtype, block, run, bias):
     """Whatever the cutting into blocks: rows of an image, whole images, images as last axis."""
     window, size, N, C, O, group = geometry
     out = window.conv_size(size)
@@ -50,7 +50,7 @@ def test_convolution(geometry, dtype, block, largest_small, bias):
     b, dy = normal(3, dtype, O) if bias else None, normal(4, dtype, N, O, *out)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fast_cpu, "BLOCK", block)
-        patch.setattr(fast_cpu, "SMALL", largest_small)
+        patch.setattr(fast_cpu, "RUN", run)
         nothing = np.full((N, O, *out), np.nan, dtype)
         (_, ours), (_, theirs) = both("conv_forward", x, W, b, window, group, nothing)
         same(dtype, theirs[5], ours[5])
@@ -118,3 +118,15 @@ def test_what_is_no_image_is_left_to_the_plain_engine():
     x, W, y = normal(1, np.float32, 2, 3, 9), normal(2, np.float32, 4, 3, 3), np.empty((2, 4, 7), np.float32)
     (_, mine), (_, their) = both("conv_forward", x, W, None, window, 1, y)
     assert np.array_equal(mine[5], their[5])
+
+
+@pytest.mark.parametrize(
+    ("rows", "inner", "columns"), [(3, 4, 5), (64, 80, 50), (1, 300, 400), (2, 500, 300), (0, 3, 4)]
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_products(rows, inner, columns, turned):
+    a, b = normal(1, np.float32, rows, inner), normal(2, np.float32, inner, columns)
+    if turned:  # as the weights of an inner product are
+        a, b = np.asfortranarray(a), np.asfortranarray(b)
+    (_, mine), (_, their) = both("product", a, b, np.full((rows, columns), np.nan, np.float32))
+    same(np.float32, their[2], mine[2])
