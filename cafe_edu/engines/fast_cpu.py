@@ -20,6 +20,8 @@ from cafe_edu.engines.plain import *  # noqa: F403 (what stands not below is pla
 
 BLOCK = 2**19  #: numbers in the columns of a block: 2 MB of float32
 TWO_BY_TWO = Window.square(2, stride=2)
+MANY = 256  #: rows of a product from which they are shared out, not the columns
+MUCH = 128  #: outputs of a convolution from which its products leave its copies behind
 RUN = 128  #: numbers that a copy should move at least
 FLAT = 2**15  #: numbers below which an elementwise loop is not shared out
 
@@ -31,7 +33,7 @@ def conv_forward(x, W, b, window, group, y):
         return
     (N, O, OH, OW), WG = y.shape, W.reshape(group, len(W) // group, -1)
     K, b = WG.shape[2], np.zeros(O, y.dtype) if b is None else b
-    blocks = _blocks(0, N, y.shape, K * group)
+    blocks = _blocks(0, N, y.shape, K * group, hands=len(crew().others) + 1)
 
     def work(part):
         for images, last, top, rows in blocks[part]:
@@ -101,30 +103,34 @@ def max_forward(x, window, y, want_index):
     index = np.empty(y.shape, np.uint8 if places <= 256 else np.int32)
     numbers = np.arange(places, dtype=index.dtype)
     inside = all(2 * o <= size for o, size in zip(y.shape[2:], x.shape[2:], strict=True))
+    X, Y, I = _planes(x), _planes(y), _planes(index)
     if window == TWO_BY_TWO and inside:
-        crew().share(lambda part: loops_cpu.max_forward_2x2(x[part], numbers, y[part], index[part]), len(x))
+        crew().share(lambda part: loops_cpu.max_forward_2x2(X[part], numbers, Y[part], I[part]), len(X))
     else:
         shape = window.kernel, window.stride, window.pad, numbers
-        crew().share(lambda part: loops_cpu.max_forward(x[part], *shape, y[part], index[part]), len(x))
+        crew().share(lambda part: loops_cpu.max_forward(X[part], *shape, Y[part], I[part]), len(X))
     return index if want_index else None
 
 
 def max_backward(dy, index, window, dx):
     """Overwrite ``dx``: each output's gradient goes to the one input that was largest."""
     shape = window.kernel, window.stride, window.pad
-    crew().share(lambda part: loops_cpu.max_backward(dy[part], index[part], *shape, dx[part]), len(dx))
+    dY, I, dX = _planes(dy), _planes(index), _planes(dx)
+    crew().share(lambda part: loops_cpu.max_backward(dY[part], I[part], *shape, dX[part]), len(dX))
 
 
 def ave_forward(x, window, y):
     """Write the mean of each window; padding counts as zeros."""
     shape = window.kernel, window.stride, window.pad
-    crew().share(lambda part: loops_cpu.ave_forward(x[part], *shape, y[part]), len(x))
+    X, Y = _planes(x), _planes(y)
+    crew().share(lambda part: loops_cpu.ave_forward(X[part], *shape, Y[part]), len(X))
 
 
 def ave_backward(dy, window, dx):
     """Overwrite ``dx``: each input of a window gets an equal share of its output's gradient."""
     shape = window.kernel, window.stride, window.pad
-    crew().share(lambda part: loops_cpu.ave_backward(dy[part], *shape, dx[part]), len(dx))
+    dY, dX = _planes(dy), _planes(dx)
+    crew().share(lambda part: loops_cpu.ave_backward(dY[part], *shape, dX[part]), len(dX))
 
 
 def product(a, b, out):
@@ -137,14 +143,16 @@ def product(a, b, out):
         np.matmul(a, b, out=out)
         return
 
+    by_rows = rows >= min(columns, MANY)  # of few rows, every hand would read all of b
+
     def work(part):
-        if rows >= columns or rows > len(crew().others):
+        if by_rows:
             np.matmul(a[part], b, out=out[part])
         else:
             out[:, part] = np.matmul(a, b[:, part])
 
     with alone():
-        crew().share(work, rows if rows >= columns or rows > len(crew().others) else columns)
+        crew().share(work, rows if by_rows else columns)
 
 
 def relu_forward(x, y, positive):
@@ -163,6 +171,11 @@ def sgd_update(w, g, h, scale, decay, momentum, rate):
     _flat(lambda *arrays: loops_cpu.sgd_update(*arrays, *numbers), w, g, h)
 
 
+def _planes(x):
+    """The planes of images (N, C, H, W), one channel each: (N C, 1, H, W)."""
+    return x.reshape(-1, 1, *x.shape[2:])
+
+
 def _flat(loop, *arrays):
     """Run an elementwise loop over whole arrays, shared out if they are long."""
     lines = [array.reshape(-1) for array in arrays]
@@ -172,19 +185,21 @@ def _flat(loop, *arrays):
         crew().share(lambda part: loop(*(line[part] for line in lines)), lines[0].size)
 
 
-def _blocks(first, end, y_shape, K):
+def _blocks(first, end, y_shape, K, hands=1):
     """Cut images into blocks: (slice of images, are they to be the last axis?, first output row, output rows).
 
-    Where rows are short, some images become the last axis, so that copies move RUN numbers at a time; that costs a
-    transposition of outputs, which few columns (K of O outputs) are not worth. Otherwise a block is some whole images
-    or, of a very large one, some rows.
+    Where rows are short, some images become the last axis, so that copies move RUN numbers at a time. That costs a
+    transposition of outputs; few columns (K for O outputs) are not worth it, and with MUCH to multiply for each
+    column copies hardly count. Otherwise a block is some whole images or, of a very large one, some rows.
     """
     _, O, OH, OW = y_shape
     n = -(-RUN // OW)
-    if n > 1 and K >= 2 * O and end - first > 1:
+    if n > 1 and 2 * O <= K and O < MUCH and end - first > 1:
         return [(slice(i, min(i + n, end)), i + 1 < end, 0, OH) for i in range(first, end, n)]
     n = max(1, BLOCK // max(1, K * OH * OW))
     rows = min(OH, max(1, BLOCK // max(1, K * OW))) if n == 1 else OH
+    if end - first < hands:  # fewer images than hands: each takes some rows
+        n, rows = 1, min(rows, -(-OH // hands))
     tops = [(top, min(rows, OH - top)) for top in range(0, OH, rows)]
     return [(slice(i, min(i + n, end)), False, *row) for i in range(first, end, n) for row in tops]
 
@@ -192,7 +207,8 @@ def _blocks(first, end, y_shape, K):
 def _channels(X, WG, window, P):
     """Cut channels so that their columns, of P numbers each, stay a block: (channels, their weights, the first?)."""
     C, places = X.shape[1], math.prod(window.kernel)
-    c = C if len(WG) > 1 else max(1, BLOCK // max(1, len(X) * places * P))
+    few = -(-4 * WG.shape[1] // places)  # fewer are not worth the adding up of their outputs
+    c = C if len(WG) > 1 else max(few, BLOCK // max(1, len(X) * places * P))
     for start in range(0, C, c):
         some = slice(start, min(start + c, C))
         yield some, WG if c >= C else WG[:, :, _rows(some, window, C * places)], start == 0
