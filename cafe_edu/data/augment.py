@@ -54,6 +54,12 @@ class Augmenter:
                 raise SpecError(f"transform_param: expected a `{name}` from {least} to {most}, found {value:g}")
             setattr(self, name, value)
 
+    @property
+    def idle(self):
+        """Is no option set?"""
+        colours = self.brightness or self.contrast or self.saturation
+        return not (self.min_area < 1 or self.max_ratio > 1 or self.max_rotation or colours)
+
     def __call__(self, item, rng):
         """Return a changed copy of ``item`` (C, H, W), or the item itself where no option is set."""
         if self.min_area < 1 or self.max_ratio > 1:

@@ -118,8 +118,23 @@ class Transformer:
         if self.phase == "TRAIN":
             item = self._augment(item, self.rng)
         mirrored = self.options.mirror and self.rng.integers(2)
-        window = self._window(item.shape, *shape[1:])
-        y = out[..., ::-1] if mirrored else out
+        self._transform(item, self._window(item.shape, *shape[1:]), out[..., ::-1] if mirrored else out)
+        return out
+
+    @property
+    def alike(self):
+        """Is the same done to every item of a shape, whatever chance says?"""
+        by_chance = self.options.crop_size or not self._augment.idle
+        return not self.options.mirror and not (self.phase == "TRAIN" and by_chance)
+
+    def together(self, items, dtype=np.float32):
+        """Transform items (N, C, H, W) that are all treated ``alike`` at once; return a new array (N, C, h, w)."""
+        shape = self.shape(items.shape[1:])
+        out = np.empty((len(items), *shape), dtype)
+        self._transform(items, self._window(items.shape[1:], *shape[1:]), out)
+        return out
+
+    def _transform(self, item, window, y):
         if self._mean is None:
             y[...] = item[window]
         else:
@@ -127,7 +142,6 @@ class Transformer:
             np.subtract(item[window], mean, out=y)
         if self.options.scale != 1:
             y *= np.float32(self.options.scale)
-        return out
 
     def _window(self, item_shape, h, w):
         """The part of the item to keep, as an index."""
@@ -138,7 +152,7 @@ class Transformer:
             row, column = self.rng.integers(H - h + 1), self.rng.integers(W - w + 1)
         else:
             row, column = (H - h) // 2, (W - w) // 2
-        return slice(None), slice(row, row + h), slice(column, column + w)
+        return ..., slice(row, row + h), slice(column, column + w)
 
     def _check_mean(self, item_shape):
         if self._mean is None:

@@ -169,3 +169,24 @@ def test_an_item_unlike_the_first():
     pattern = r"becomes \(3, 2, 2\), as the first of its batch, found one that becomes \(1, 2, 2\)"
     with pytest.raises(DataError, match=pattern):
         make()(np.zeros((1, 2, 2), np.uint8), out=np.zeros((3, 2, 2), np.float32))
+
+
+@pytest.mark.parametrize("phase", ["TRAIN", "TEST"])
+@pytest.mark.parametrize(
+    ("options", "alike"),
+    [
+        ({}, "TRAIN TEST"),
+        ({"scale": 0.5, "mean_value": [1, 2, 3]}, "TRAIN TEST"),
+        ({"scale": 2, "crop_size": 3, "mean_value": [7]}, "TEST"),
+        ({"mirror": True}, ""),
+        ({"brightness": 0.5}, "TEST"),
+        ({"max_rotation": 5}, "TEST"),
+        ({"min_area": 0.5}, "TEST"),
+    ],
+)
+def test_items_that_are_treated_alike_are_transformed_together(options, alike, phase):
+    transformer = Transformer(TransformationParameter(**options), phase, np.random.default_rng(0))
+    assert transformer.alike == (phase in alike.split())
+    if transformer.alike:
+        items = np.random.default_rng(1).integers(0, 256, (4, 3, 5, 6)).astype(np.uint8)
+        assert np.array_equal(transformer.together(items), np.stack([transformer(item) for item in items]))
