@@ -30,7 +30,7 @@ def test_in_a_solver():
 def test_blobs_are_data():
     spec = caffe_pb2.NetParameter()
     spec.layer.add(name="x", type="Input", top=["x"]).blobs.add(data=[float("nan")])
-    Net(spec)
+    assert Net(spec).inputs == ["x"]
 
 
 def test_infinity_is_a_number():

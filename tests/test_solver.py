@@ -1045,7 +1045,10 @@ def test_repr(folder):
 
 def test_a_training_without_snapshots_needs_no_place_for_them(tmp_path):
     (tmp_path / "file").write_text("")
-    line(snapshot_prefix=f"{tmp_path}/file/x", snapshot_after_train=False).solve()
+    solver = line(snapshot_prefix=f"{tmp_path}/file/x", snapshot_after_train=False)
+    solver.solve()
+    assert solver.iter == solver.spec.max_iter
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize("spec", [None, 3])
