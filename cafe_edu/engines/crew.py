@@ -6,6 +6,7 @@ BLAS is kept to one thread, as two crews on the same cores would wait for one an
 """
 
 import contextlib
+import contextvars
 import functools
 import os
 import threading
@@ -20,14 +21,14 @@ class _Hand(threading.Thread):
         super().__init__(daemon=True, name="cafe_edu crew")
         self.go, self.done = threading.Lock(), threading.Lock()
         self.go.acquire(), self.done.acquire()
-        self.work = self.part = self.error = None
+        self.work = self.part = self.context = self.error = None
         self.start()
 
     def run(self):
         while True:
             self.go.acquire()
             try:
-                self.work(self.part)
+                self.context.run(self.work, self.part)
             except BaseException as error:  # raised again by the one who gave the work
                 self.error = error
             self.done.release()
@@ -62,6 +63,7 @@ class Crew:
             helpers = self.others[: hands - 1]
             for hand, first, last in zip(helpers, ends[1:], ends[2:], strict=False):
                 hand.work, hand.part = work, slice(first, last)
+                hand.context = contextvars.copy_context()  # np.errstate and its like hold for all hands
                 hand.go.release()
             try:
                 work(slice(0, ends[1]))
@@ -72,7 +74,7 @@ class Crew:
             self.busy.release()
         errors = [hand.error for hand in helpers if hand.error]
         for hand in helpers:
-            hand.work = hand.error = None
+            hand.work = hand.context = hand.error = None
         if errors:
             raise errors[0]
 

@@ -98,3 +98,13 @@ with alone():
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
         before, hands = done.stdout.split()
         assert hands == before  # which is what was asked for, if there are as many cores
+
+
+def test_what_numpy_shall_not_warn_of_it_does_not_in_any_thread():
+    def work(part):
+        np.float32([1e38]) * np.float32([1e38])
+
+    with np.errstate(over="ignore"):
+        Crew(3).share(work, 3)
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow"):
+        Crew(3).share(lambda part: work(part) if part.start == 2 else None, 3)

@@ -531,6 +531,7 @@ print("after ten steps, our weights and the house's are the same, but for the ro
 import inspect
 
 print(inspect.getsource(Solver._learn))
+print(inspect.getsource(Solver._gradients))
 print(inspect.getsource(Solver.apply_update))
 
 # %% [markdown]
