@@ -34,4 +34,5 @@ def test_blobs_are_data():
 
 
 def test_infinity_is_a_number():
-    Net(f'{X} layer {{ name: "c" type: "Clip" bottom: "x" top: "y" clip_param {{ min: 0 max: inf }} }}')
+    net = Net(f'{X} layer {{ name: "c" type: "Clip" bottom: "x" top: "y" clip_param {{ min: 0 max: inf }} }}')
+    assert net.layers[-1].options.max == float("inf")
