@@ -69,6 +69,7 @@ MADE = {  # what an example leaves behind
     "parse-log": {"tables"},
     "plot-log": {"loss.png"},
     "test": {"home"},
+    "quantize": {"lenet_int8.npz", "home"},
 }
 
 
