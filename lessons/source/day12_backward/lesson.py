@@ -611,8 +611,8 @@ print("ReLU, msra: more than a twentieth:", bool(ratio["ReLU, msra"] > 0.05))
 # $y (1 - y)$, which is 1/4 at most: after twelve, little is left. The lower layers learn nothing, in any
 # time you have. This is the **vanishing gradient** 梯度消失, and it is why nets stayed shallow for twenty
 # years. ReLU multiplies by 0 or 1; and with first weights of the right size (He and others, 2015,
-# called `msra` in Caffe), what passes keeps its size. With weights drawn too small it vanishes all the
-# same.
+# called `msra` in Caffe), what passes keeps its size. With weights drawn too small all layers starve at
+# once: what goes up shrinks from layer to layer, and so does what comes down.
 #
 # ## 7 · Break it
 #
