@@ -77,6 +77,26 @@ FORK = Predict(
             answer={"a": 14.0, "w": 42.0, "x": 34.0},
         ),
         Mistake(
+            name="the slope of the square",
+            message="The slope of a squared is twice a, not a.",
+            answer={"a": 8.0, "w": 16.0, "x": 30.0},
+        ),
+        Mistake(
+            name="w where x stands",
+            message="In the product x a the slope along a is the other factor. Which of the two is it, x or w?",
+            answer={"a": 15.0, "w": 30.0, "x": 51.0},
+        ),
+        Mistake(
+            name="handed on without its own factor",
+            message="What comes from a is multiplied by how a changes with w, or with x, before it is handed on.",
+            answer={"a": 14.0, "w": 14.0, "x": 20.0},
+        ),
+        Mistake(
+            name="handed on, and nothing else",
+            message="w and x do not have the slope of a: each is a step further down, and x is used twice.",
+            answer={"a": 14.0, "w": 14.0, "x": 14.0},
+        ),
+        Mistake(
             name="multiplied where it should be added",
             message="Two ways add up; only what lies one behind the other is multiplied.",
             answer={"a": 24.0, "w": 48.0, "x": 150.0},
@@ -112,6 +132,36 @@ def _mean_pooling(share=lambda k: 1 / k**2, adds=True, steps=None, all_of=slice(
         return dx
 
     return backward
+
+
+def _by_use(dy, shape, k, stride):
+    return mean_pooling_backward(dy, shape, k, stride) / np.maximum(
+        mean_pooling_backward(np.full(dy.shape, float(k**2)), shape, k, stride), 1
+    )
+
+
+def _turned(dy, shape, k, stride):
+    dx = np.zeros(shape)
+    for i in range(dy.shape[2]):
+        for j in range(dy.shape[3]):
+            dx[:, :, j * stride : j * stride + k, i * stride : i * stride + k] += dy[:, :, i : i + 1, j : j + 1] / k**2
+    return dx
+
+
+def _lost_axes(dy, shape, k, stride):
+    dx = np.zeros(shape)
+    for i in range(dy.shape[2]):
+        for j in range(dy.shape[3]):
+            dx[:, :, i * stride : i * stride + k, j * stride : j * stride + k] += dy[:, :, i, j] / k**2
+    return dx
+
+
+def _repeated(dy, shape, k, stride):
+    return np.repeat(np.repeat(dy, k, axis=2), k, axis=3) / k**2
+
+
+def _square(dy, shape, k, stride):
+    return mean_pooling_backward(dy[:, :, :, : dy.shape[2]], shape, k, stride)
 
 
 def _pictures(rng):
@@ -159,6 +209,37 @@ POOLING = Code(
             answer=_mean_pooling(steps=lambda k, stride: k),
         ),
         Mistake(
+            name="windows at every pixel, whatever the stride",
+            message="The window of place (i, j) does not begin at pixel (i, j), unless the stride is 1.",
+            answer=_mean_pooling(steps=lambda k, stride: 1),
+        ),
+        Mistake(
+            name="divided by how often a pixel was used",
+            message="Each use of a pixel moves a mean of its own: uses add up, and are not averaged.",
+            answer=_by_use,
+        ),
+        Mistake(
+            name="rows and columns changed places",
+            message="The first axis of a window goes down, with i; the second to the right, with j.",
+            answer=_turned,
+        ),
+        Mistake(
+            name="two axes lost",
+            message="`dy[:, :, i, j]` has two axes, and numpy stretches it along the wrong ones. `i : i + 1` keeps an "
+            "axis.",
+            answer=_lost_axes,
+        ),
+        Mistake(
+            name="every number k times, in both directions",
+            message="That is right where windows lie side by side and fill the picture. They may overlap, and leave gaps.",
+            answer=_repeated,
+        ),
+        Mistake(
+            name="as many columns as rows",
+            message="dy need not be square: OH places down, OW to the right.",
+            answer=_square,
+        ),
+        Mistake(
             name="all to the first of the window",
             message="Every number of a window moves its mean, not one of them. (One of them: that is max pooling.)",
             answer=_mean_pooling(share=lambda k: 1.0, all_of=slice(0, 1)),
@@ -197,6 +278,39 @@ def _normalize(over=1, sign=1, divides=True, projects=True, of_y=True):
         return (dy - sign * y * along) / (length if divides else 1)
 
     return backward
+
+
+def _each_alone(x, dy):
+    length = np.sqrt((x**2).sum(axis=1, keepdims=True))
+    return dy * (1 - (x / length) ** 2) / length
+
+
+def _the_part_along(x, dy):
+    return dy / np.sqrt((x**2).sum(axis=1, keepdims=True)) - normalize_backward(x, dy)
+
+
+def _one_length(x, dy):
+    length, y = np.sqrt((x**2).sum()), x / np.sqrt((x**2).sum())
+    return (dy - y * (y * dy).sum(axis=1, keepdims=True)) / length
+
+
+def _without_root(x, dy):
+    length = (x**2).sum(axis=1, keepdims=True)
+    return (dy - x / length * (x / length * dy).sum(axis=1, keepdims=True)) / length
+
+
+def _all_of_dy(x, dy):
+    length = np.sqrt((x**2).sum(axis=1, keepdims=True))
+    return (dy - x / length * dy.sum(axis=1, keepdims=True)) / length
+
+
+def _short_of_a_length(x, dy):
+    length = np.sqrt((x**2).sum(axis=1, keepdims=True))
+    return dy / length - x * (x * dy).sum(axis=1, keepdims=True) / length**2
+
+
+def _times_y(x, dy):
+    return dy * x / np.sqrt((x**2).sum(axis=1, keepdims=True))
 
 
 def _rows(rng):
@@ -244,6 +358,41 @@ NORMALIZE = Derive(
             name="x for y",
             message="What is taken away must have the direction of x, and its length must not depend on that of x.",
             answer=_normalize(of_y=False),
+        ),
+        Mistake(
+            name="each number by itself",
+            message="If x[j] moves, every y[k] of its row moves, because the length does. These ways are missing.",
+            answer=_each_alone,
+        ),
+        Mistake(
+            name="kept what should go",
+            message="This is the part of the slope that points along x. It is the other part that counts.",
+            answer=_the_part_along,
+        ),
+        Mistake(
+            name="one length for all rows",
+            message="With one row it is right. Each row has a length of its own.",
+            answer=_one_length,
+        ),
+        Mistake(
+            name="the length without its root",
+            message="The sum of the squares is the square of the length.",
+            answer=_without_root,
+        ),
+        Mistake(
+            name="added up dy alone",
+            message="How much of dy points along x? For that, each dy[k] counts by its y[k].",
+            answer=_all_of_dy,
+        ),
+        Mistake(
+            name="a power of the length short",
+            message="Try x ten times as long: all of dx should be ten times smaller, and one part of yours is not.",
+            answer=_short_of_a_length,
+        ),
+        Mistake(
+            name="multiplied by y instead of its slope",
+            message="This is dy times y itself. Wanted is dy times the slope of y.",
+            answer=_times_y,
         ),
         Mistake(
             name="all rows added up",
@@ -330,8 +479,9 @@ def is_right(trial):
     return True
 
 
-def _checker(ones=False, noise_below=True, noise_in_params=True, tolerance=1e-6, one_sided=False, params=True):
-    """Return an is_right with one thing changed."""
+def _checker(ones=False, noise_below=True, noise_in_params=True, tolerance=1e-6, one_sided=False, params=True,
+             bottom=True, minus_below=False, minus_in_params=True, size=abs):  # fmt: skip
+    """Return an is_right with one thing changed, or two."""
 
     def one_sided_slope(trial, blob, r, h=1e-5):
         here, slope = (r * trial.forward()[0]).sum(), np.zeros(blob.shape)
@@ -346,14 +496,15 @@ def _checker(ones=False, noise_below=True, noise_in_params=True, tolerance=1e-6,
         rng = np.random.default_rng(0)
         shape = trial.forward()[0].shape
         r = np.ones(shape) if ones else rng.normal(size=shape)
-        for blob in [trial.bottom[0], *(trial.layer.params if params else [])]:
+        for blob in [*trial.bottom[: int(bottom)], *(trial.layer.params if params else [])]:
             below = blob is trial.bottom[0]
             expected = (one_sided_slope if one_sided else numeric_slope)(trial, blob, r)
             noise = rng.normal(size=blob.shape) * (noise_below if below else noise_in_params)
             blob.diff = noise
             trial.forward()
             trial.backward(r)
-            if abs(blob.diff - (0 if below else noise) - expected).max() > tolerance * abs(expected).max():
+            found = blob.diff - noise * (minus_below if below else minus_in_params)
+            if size(found - expected).max() > tolerance * abs(expected).max():
                 return False
         return True
 
@@ -411,10 +562,16 @@ class _OffByOne(Product):
         bottom[0].diff = np.roll(bottom[0].diff, 1, axis=1)
 
 
-class _ATenthOff(Product):
+class _ATenThousandthOff(Product):
     def backward(self, top, propagate_down, bottom):
         super().backward(top, propagate_down, bottom)
         bottom[0].diff *= 1.0001
+
+
+class _TooLow(Product):
+    def backward(self, top, propagate_down, bottom):
+        super().backward(top, propagate_down, bottom)
+        bottom[0].diff -= 0.1
 
 
 def _asked(layer, **how):
@@ -442,7 +599,8 @@ CHECKER = Code(
         "one that adds to its bottom's diff": _asked(_AddsToBottom),
         "one that takes a mean for a sum": _asked(_MeanForSum),
         "one that is off by one": _asked(_OffByOne),
-        "one whose slope is off by a ten-thousandth": _asked(_ATenthOff),
+        "one whose slope is off by a ten-thousandth": _asked(_ATenThousandthOff),
+        "one whose slopes are all too low": _asked(_TooLow),
     },
     hints=(
         "Draw r once, at random, in the shape of the top. For each blob, the bottom and every parameter: what do "
@@ -470,9 +628,53 @@ CHECKER = Code(
             answer=_checker(noise_in_params=False),
         ),
         Mistake(
+            name="no noise in any diff",
+            message="Where a diff was zero before, adding and overwriting give the same: two layers pass that do the one "
+            "for the other.",
+            answer=_checker(noise_below=False, noise_in_params=False),
+        ),
+        Mistake(
+            name="ones from above, and no noise",
+            message="This is the easy checker of the lesson, and three layers slip through. What did the other one do "
+            "before it ran backward?",
+            answer=_checker(ones=True, noise_below=False, noise_in_params=False),
+        ),
+        Mistake(
             name="only the bottom is looked at",
             message="Parameters have slopes too; two layers that get those wrong pass.",
             answer=_checker(params=False),
+        ),
+        Mistake(
+            name="only the parameters are looked at",
+            message="The bottom has slopes too, and some layers have no parameters at all.",
+            answer=_checker(bottom=False),
+        ),
+        Mistake(
+            name="wants the bottom's diff added to",
+            message="Layers that are right are called wrong, and one that adds to its bottom's diff passes: a bottom's is "
+            "overwritten.",
+            answer=_checker(minus_below=True),
+        ),
+        Mistake(
+            name="wants parameters' diffs overwritten",
+            message="A layer that is right is called wrong, and one that overwrites passes: a parameter's diff is added "
+            "to.",
+            answer=_checker(minus_in_params=False),
+        ),
+        Mistake(
+            name="no absolute value",
+            message="Slopes that are all too low pass: a difference goes both ways.",
+            answer=_checker(size=np.asarray),
+        ),
+        Mistake(
+            name="turned round",
+            message="It says True where a layer is wrong, and False where it is right.",
+            answer=lambda trial: not is_right(trial),
+        ),
+        Mistake(
+            name="a checker that always barks",
+            message="It calls every layer wrong. Is r the same for both, and the difference allowed as large as asked?",
+            answer=lambda trial: False,
         ),
         Mistake(
             name="too kind",
@@ -602,6 +804,24 @@ SUSPECTS = Explain(
             answer="be",
         ),
         Mistake(
+            name="accused at a kink, and no noise in the parameters' diffs",
+            message="One of those was tried exactly where its curve has a kink; and one that overwrites its parameter's "
+            "diff went free.",
+            answer="bde",
+        ),
+        Mistake(
+            name="accused at a kink, and no noise in the bottom's diff",
+            message="One of those was tried exactly where its curve has a kink; and one that adds to its bottom's diff "
+            "went free.",
+            answer="bcd",
+        ),
+        Mistake(
+            name="accused at a kink, and no noise",
+            message="One of those was tried exactly where its curve has a kink; and two went free that add where they "
+            "should overwrite, or the other way round.",
+            answer="bd",
+        ),
+        Mistake(
             name="everybody",
             message="At least one of them is innocent.",
             answer="abcde",
@@ -611,7 +831,7 @@ SUSPECTS = Explain(
 
 # 12.7 ------------------------------------------------------------------------------------------------
 
-LEAST = 1e-4
+LEAST, MOST = 1e-3, 10
 
 
 def _stack(neuron="Sigmoid", filler='type: "xavier"', depth=12):
@@ -642,16 +862,23 @@ def deep_net():
     return _deep("ReLU", 'type: "msra"')
 
 
-LINEAR = {"InnerProduct", "Input", "Split", "Flatten", "Reshape", "Scale", "Bias", "Concat", "Slice", "Eltwise"}
+LINEAR = {"InnerProduct", "Input", "Split", "Flatten", "Reshape", "Scale", "Bias", "Concat", "Slice", "Eltwise",
+          "Convolution", "BatchNorm", "Dropout", "Tile", "Silence"}  # fmt: skip
+
+
+def _bends(layer):
+    """Is its top more than a weighted sum of its bottoms?"""
+    return layer.type not in LINEAR and not (layer.type == "Power" and layer.options.power == 1)
 
 
 def measure_flow(net):
     """Slopes of the lowest and highest inner product's weights on 64 digits; the net's own diffs stay as they are."""
     if set(net.inputs) != {"data", "label"}:
         raise NetError(f"expected the inputs data and label, found {', '.join(net.inputs) or 'none'}")
-    types = [layer.type for layer in net.layers]
-    products = [i for i, name in enumerate(types) if name == "InnerProduct"]
-    bends = [set(types[a:b]) - LINEAR for a, b in itertools.pairwise(products)]
+    if not any(step.loss_weights and any(step.loss_weights) for step in net.steps):
+        raise NetError("expected a loss at the end, found none: without it no slope comes down")
+    products = [i for i, layer in enumerate(net.layers) if layer.type == "InnerProduct"]
+    bends = [any(map(_bends, net.layers[a:b])) for a, b in itertools.pairwise(products)]
     again = cafe_edu.Net(net.spec, phase=net.phase, engine="plain")
     for name, blobs in again.params.items():
         for mine, theirs in zip(blobs, net.params[name], strict=True):
@@ -680,7 +907,7 @@ DEEP = Experiment(
     requirements=(
         Requirement(what="inner products", least=12),
         Requirement(what="without a bend between", most=0),
-        Requirement(what="highest layer's slopes", least=LEAST),
+        Requirement(what="highest layer's slopes", least=LEAST, most=MOST),
         Requirement(what="lowest over highest", least=0.1, most=10),
     ),
     solution=deep_net,
@@ -701,16 +928,24 @@ DEEP = Experiment(
         ),
         Mistake(
             name="nothing bends",
-            message="Inner products one after the other are a single inner product: the slopes flow, and it can learn "
-            "no more than ten weighted sums.",
+            message="Inner products one after the other, with nothing between them or only what shifts and scales, are a "
+            "single inner product: the slopes flow, and it can learn no more than ten weighted sums.",
             answer=lambda: _deep(None),
             shows=lambda measured: measured["without a bend between"] > 0,
         ),
         Mistake(
             name="it starves everywhere",
-            message="The slopes are of one size, and next to nothing: what goes up shrinks as much as what comes down.",
+            message="Even the highest layer's slopes are next to nothing: what goes up has shrunk on the way. How large are "
+            "the first weights (zeros, without a `weight_filler`), and what does the neuron take away?",
             answer=lambda: _deep("ReLU", 'type: "gaussian" std: 0.05'),
             shows=lambda measured: measured.get("highest layer's slopes", 0) < LEAST,
+        ),
+        Mistake(
+            name="it explodes everywhere",
+            message="Even the highest layer's slopes are huge: what goes up has grown on the way. How large are the first "
+            "weights?",
+            answer=lambda: _deep("ReLU", 'type: "gaussian" std: 1'),
+            shows=lambda measured: measured["highest layer's slopes"] > MOST,
         ),
         Mistake(
             name="the slopes vanish",

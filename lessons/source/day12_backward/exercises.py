@@ -186,7 +186,7 @@ check("12.5")
 from cafe_edu.course.day12 import suspects
 
 for letter, trial in suspects().items():
-    print(letter, trial.layer.type, trial.bottom[0].shape)
+    print(letter, trial.bottom[0].shape, "and", len(trial.layer.params), "parameters")
 
 # %% [markdown]
 # Write the letters of the guilty ones as text, such as `guilty = "ad"`. Before you accuse one whose
@@ -204,30 +204,32 @@ check("12.6")
 # %% [markdown]
 # ## 12.7 · A deep net that can learn
 #
-# Here is a net of twelve inner products with a Sigmoid behind each. In its lowest layer next to no
+# Here is a net of twelve inner products with a Sigmoid behind each but the last. In its lowest layer next to no
 # slope arrives. Change what you like (the neurons, the fillers, the order; other layer types too) so
 # that it becomes a net that can learn:
 #
-# - it still has twelve `InnerProduct` layers or more, and something that is not linear between any two;
+# - it still has twelve `InnerProduct` layers or more, and between any two of them something that bends
+#   (not only shifts, scales or normalises);
 # - the slopes of the lowest layer's weights are at least a tenth of the highest layer's (root of the
 #   mean of the squares, on 64 digits, before anything was learned), and not more than ten times as large;
-# - and the highest layer's are at least 0.0001: a net that starves everywhere does not count.
+# - and the highest layer's are between 0.001 and 10: a net that starves, or explodes, everywhere does not
+#   count.
 #
 # Leave the net in a variable called `deep`.
 
 # %%
-top = """
+sick = """
 layer { name: "digits" type: "Input" top: "data" top: "label"
   input_param { shape { dim: 64 dim: 1 dim: 28 dim: 28 } shape { dim: 64 } } }
 """
 below = "data"
 for i in range(11):
-    top += f"""
+    sick += f"""
     layer {{ name: "ip{i}" type: "InnerProduct" bottom: "{below}" top: "ip{i}"
       inner_product_param {{ num_output: 64 weight_filler {{ type: "xavier" }} }} }}
     layer {{ name: "neuron{i}" type: "Sigmoid" bottom: "ip{i}" top: "ip{i}" }}"""
     below = f"ip{i}"
-sick = top + f"""
+sick += f"""
     layer {{ name: "ip" type: "InnerProduct" bottom: "{below}" top: "ip"
       inner_product_param {{ num_output: 10 weight_filler {{ type: "xavier" }} }} }}
     layer {{ name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }}"""

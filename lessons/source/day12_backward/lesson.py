@@ -5,12 +5,12 @@
 #
 # Forward, a net answers. Backward, it finds out who is to blame. Tonight you derive and write the way
 # back of convolution and pooling, and you build the instrument that every author of layers needs: a
-# **gradient checker**, which catches a wrong backward whatever is wrong with it. You will plant five
-# faults, the five that people make, and it catches all five.
+# **gradient checker**, which need not know what is wrong with a backward to catch it. You will plant
+# five faults, of the kinds that people make most, and it catches all five.
 #
-# Here is the whole day in one picture: LeNet reads a 3, and we ask of each of its 784 pixels how the
-# loss would change if the pixel grew a little. Twice: by trying (two pictures forward for each pixel) and
-# by thinking (one run back).
+# Here is the whole day in one picture: a LeNet that has not learned anything yet reads a 3, and we ask of
+# each of the 784 pixels how the loss would change if the pixel grew a little. Twice: by trying (two
+# pictures forward for each pixel) and by thinking (one run back).
 
 # %% [markdown] lang="zh"
 # # 第 12 天 · Backward 反向传播
@@ -18,11 +18,11 @@
 # ## 1 · 今晚的承诺
 #
 # 前向传播给出答案;反向传播找出谁该负责。今晚你推导并写出卷积和池化的反向传播,再造一件每个写层的人都
-# 离不开的工具:**梯度检查器**,不管反向传播错在哪里,它都能抓住。你会故意埋下五个错误,正是人们最常犯的
-# 五个,它一个也不会放过。
+# 离不开的工具:**梯度检查器**,它不必知道反向传播错在哪里,也能抓住错误。你会故意埋下五个错误,都是人们
+# 常犯的,它一个也不会放过。
 #
-# 一张图说完这一天:LeNet 读一个 3,我们问它的 784 个像素,每个像素稍微变大,损失会怎样变化。问两遍:一遍靠
-# 试(每个像素前向跑两次),一遍靠想(反向只跑一次)。
+# 一张图说完这一天:一个还没有训练过的 LeNet 读一个 3。我们问 784 个像素中的每一个:它稍微变大,损失会怎样
+# 变化?问两遍:一遍靠试(每个像素前向跑两次),一遍靠想(反向只跑一次)。
 
 # %%
 import matplotlib.pyplot as plt
@@ -73,7 +73,7 @@ axes[0].imshow(three[0, 0], cmap="gray_r")
 axes[1].imshow(by_trying, cmap="RdBu_r", vmin=-most, vmax=most)
 axes[2].imshow(by_thinking, cmap="RdBu_r", vmin=-most, vmax=most)
 axes[3].imshow(by_trying - by_thinking, cmap="RdBu_r", vmin=-most, vmax=most)
-titles = ["the picture", "1,568 pictures forward", "1 run back", "difference"]
+titles = ["the picture", "1,568 pictures forward", "1 run back", "difference, same colours"]
 for axis, title in zip(axes, titles, strict=True):
     axis.set(title=title, xticks=[], yticks=[])
 plt.tight_layout()
@@ -84,8 +84,9 @@ print("they differ by less than a millionth of the largest slope")
 
 # %% [markdown]
 # Red pixels would make the loss larger if they grew, blue ones smaller. Both ways find the same 784
-# numbers. One took 1,568 times through the net, the other once: without it nobody could train a net
-# of a million weights. How it goes, and how to be sure that it goes right, is tonight's work.
+# numbers. One sent 1,568 pictures up, the other one picture up and its slopes down: without the second
+# way nobody could train a net of a million weights. How it goes, and how to be sure that it goes right,
+# is tonight's work.
 #
 # ## 2 · Warm-up
 #
@@ -108,7 +109,8 @@ import math
 # %%
 x = np.arange(25).reshape(5, 5)
 windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3))
-print("the pixel in the middle:", int((windows == 12).sum()), "windows; in a corner:", int((windows == 0).sum()))
+print("the pixel in the middle:", int((windows == 12).sum()), "windows")
+print("a pixel in a corner:    ", int((windows == 0).sum()))
 
 # %% [markdown]
 # Nine copies of one pixel. Keep this in mind: on the way back, nine slopes will come home to it.
@@ -163,27 +165,36 @@ round((L_of(w + h) - L_of(w - h)) / (2 * h), 4)
 # $$\frac{\partial L}{\partial w} \approx \frac{L(w + h) - L(w - h)}{2 h}$$
 #
 # How small should $h$ be? Let us ask with a function whose slope we know, $\sin$ at 1, in both kinds
-# of numbers. The dashed line is the simpler quotient, $(L(w + h) - L(w)) / h$.
+# of numbers (day 4). The dashed lines are the simpler quotient, $(L(w + h) - L(w)) / h$.
 
 # %%
 steps = 10.0 ** np.arange(-14, 0)
+errors = {}
 _, axis = plt.subplots(figsize=(6, 3.2), dpi=80)
 for kind, color in [(np.float64, "#0072b2"), (np.float32, "#d55e00")]:
     at, hs = kind(1), steps.astype(kind)
     two_sided = (np.sin(at + hs) - np.sin(at - hs)) / (2 * hs)
     one_sided = (np.sin(at + hs) - np.sin(at)) / hs
-    axis.loglog(steps, abs(two_sided - np.cos(1.0)), color=color, marker="o", label=kind.__name__)
-    axis.loglog(steps, abs(one_sided - np.cos(1.0)), color=color, linestyle="--")
-axis.set(xlabel="h", ylabel="error of the slope", title="dashed: one-sided")
-axis.legend()
+    errors[kind] = abs(two_sided - np.cos(1.0))
+    axis.loglog(steps, errors[kind], color=color, marker="o", label=f"{kind.__name__}, both sides")
+    axis.loglog(steps, abs(one_sided - np.cos(1.0)), color=color, linestyle="--", label=f"{kind.__name__}, one side")
+axis.set(xlabel="h", ylabel="error of the slope")
+axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Too large an $h$, and the curve bends within it; too small, and the difference of two nearly equal
-# numbers has no digits left. In between, float64 gives ten good digits at $h = 10^{-5}$; float32
-# never gives more than about four, too few to tell a mistake from rounding. So: **central
-# differences, float64, $h = 10^{-5}$.**
+# Too large an $h$, and the curve bends within it: one side is then off by about $h$, both sides by about
+# $h^2$. Too small, and the difference of two nearly equal numbers has no digits left. In between, float64
+# gives ten good digits and float32 at most five or so; in a layer that adds up many numbers it
+# gives fewer, too few to tell a small mistake from rounding.
+
+# %%
+print("float64, h = 1e-5: ten digits:", bool(errors[np.float64][steps.searchsorted(0.9e-5)] < 1e-10))
+print("float32, best h: six digits:  ", bool(errors[np.float32].min() < 1e-6))
+
+# %% [markdown]
+# So: **central differences, float64, $h = 10^{-5}$.**
 #
 # ## 4 · Build
 #
@@ -192,11 +203,11 @@ plt.show()
 # Yesterday: `im2col` writes the windows into columns $X$, and one matrix product does the rest. For
 # one picture, with the filters $W$ as a matrix (outputs x numbers in a window):
 #
-# $$Y = W X + b$$
+# $$Y = W X + b, \qquad Y_{o,p} = \sum_q W_{o,q} X_{q,p} + b_o$$
 #
-# $Y_{o,p}$ is the answer of filter $o$ at place $p$. Apply rule 2 three times. $W_{o,k}$ touches
-# $Y_{o,p}$ for every $p$, each time multiplied by $X_{k,p}$; $b_o$ touches the same ones, multiplied by
-# 1; $X_{k,p}$ touches $Y_{o,p}$ for every $o$, multiplied by $W_{o,k}$:
+# $Y_{o,p}$ is the answer of filter $o$ at place $p$; $q$ counts the numbers in a window. Apply rule 2
+# three times. $W_{o,q}$ touches $Y_{o,p}$ for every $p$, each time multiplied by $X_{q,p}$; $b_o$ touches
+# the same ones, multiplied by 1; $X_{q,p}$ touches $Y_{o,p}$ for every $o$, multiplied by $W_{o,q}$:
 #
 # $$dW = dY\, X^\top, \qquad db_o = \sum_p dY_{o,p}, \qquad dX = W^\top dY .$$
 #
@@ -232,8 +243,8 @@ def col2im(dX, shape, k, stride, pad):
 
 
 # %% [markdown]
-# The two differ in one line: `=` became `+=`, and the sides changed places. Columns of ones show how
-# often each pixel was used:
+# In the innermost line `=` became `+=`, and the sides changed places; the rest is the same counting.
+# Columns of ones show how often each pixel was used:
 
 # %%
 x = np.zeros((1, 1, 6, 6))
@@ -244,6 +255,7 @@ col2im(np.ones_like(im2col(x, 3, 1, 0)), x.shape, 3, 1, 0)[0, 0].astype(int)
 #
 # Now the layer. It keeps the house's contract (day 8): `forward` writes the top's data; `backward`
 # **adds** to the parameters' diff, **overwrites** the bottom's, and multiplies by the top's.
+# (`options_field` says in which part of the prototxt its `options` stand.)
 
 
 # %%
@@ -278,8 +290,8 @@ class MyConvolution(cafe_edu.Layer):
 
 
 # %% [markdown]
-# The columns are computed a second time on the way back, rather than kept: they are $k^2$ times as
-# large as the picture, and memory is what one runs out of first.
+# The columns are computed a second time on the way back, rather than kept: at stride 1 they are nearly
+# $k^2$ times as large as the picture, and memory is what one runs out of first.
 #
 # ### Backward of pooling
 #
@@ -294,8 +306,8 @@ class MyMaxPooling(cafe_edu.Layer):
 
     def top_shapes(self, bottom_shapes):
         self.k, self.stride = self.options.kernel_size, self.options.stride
-        ((N, C, *size),) = bottom_shapes
-        return [(N, C, *((n - self.k) // self.stride + 1 for n in size))]  # windows that hang over: not tonight
+        ((N, C, *size),) = bottom_shapes  # tonight no window hangs over the edge
+        return [(N, C, *((n - self.k) // self.stride + 1 for n in size))]
 
     def forward(self, bottom, top):
         N, C, H, W = bottom[0].shape
@@ -313,15 +325,16 @@ class MyMaxPooling(cafe_edu.Layer):
 # %% [markdown]
 # ### The gradient checker
 #
-# Are they right? The formulas look convincing, and so do wrong ones. A checker takes a layer, runs its
-# backward, and compares every slope with a central difference. Its whole art is in what it does *before*:
+# Are they right? The formulas look convincing, and so do wrong ones. A checker takes a **trial**, which
+# is one layer by itself with blobs before and behind it, runs the layer's backward, and compares every
+# slope with a central difference. Its whole art is in what it does *before*:
 #
 # - **What comes from above is random.** We check $L = \sum_j r_j y_j$ with random $r$, so that
 #   $dy = r$. If $r$ were all ones, a layer that forgets to multiply by $dy$ would pass.
 # - **Every diff is filled with noise first.** A parameter's must come out as noise + slope (added),
 #   a bottom's as slope (overwritten). Zeros would hide both mistakes.
-# - **The differences are compared with the largest slope**, not with a number that somebody chose once:
-#   $10^{-6}$ of it, in float64.
+# - **What may differ is measured by the largest slope**: a millionth of it. A fixed number would be too
+#   strict for large slopes, and blind to mistakes in small ones.
 
 
 # %%
@@ -358,8 +371,8 @@ def check_backward(trial, tolerance=1e-6, seed=0):
 
 
 # %% [markdown]
-# A **trial** is one layer by itself, with blobs before and behind it. The house's `make_layer` sets it
-# up, in float64.
+# The house's `make_layer` sets up a trial, in float64; `trial.forward()` gives a list of what the tops
+# hold, `trial.backward(r)` goes back from $dy = r$.
 
 # %%
 from cafe_edu.testing import make_layer
@@ -377,7 +390,7 @@ print("pooling:    ", check_backward(make_layer(MyMaxPooling, pictures, spec=poo
 #
 # ### Five faults
 #
-# The five that people make. Each is our convolution with one thing changed in `backward`:
+# Here are five that people often make. Each is our convolution with one thing changed in `backward`:
 
 
 # %%
@@ -419,8 +432,8 @@ for fault in faults:
     print(f"{fault.__name__:20}", check_backward(make_layer(fault, pictures, spec=options)))
 
 # %% [markdown]
-# All five, and each named by the blob in which it shows. Now see what the same checker says when it is
-# made the easy way, as one finds it in many a homework: ones from above, and zeros in the diffs.
+# All five, and each with the blobs in which it shows. (The layer on trial is called `trial`.) Now see
+# what the checker says when it is made the easy way: ones from above, and zeros in the diffs.
 
 
 # %%
@@ -437,12 +450,14 @@ caught = [fault.__name__ for fault in faults if easy_check(make_layer(fault, pic
 print("caught:", caught)
 
 # %% [markdown]
-# Three of five slip through. They would still have trained: slower, worse, and nobody would know why.
+# Three of five slip through. What becomes of a net that has one of them, you will see in part 5.
 #
 # ### A blob that is used twice
 #
 # Rule 3 is nobody's backward: no layer knows that its bottom has a second reader. Who adds? Caffe's
-# answer is a layer that the net puts in by itself. Here two layers read the same scores:
+# answer is a layer that the net puts in by itself. Here two losses read the same scores $y$, and each
+# measures how far they are from a constant (`DummyData` makes constants; `EuclideanLoss` is half the
+# squared distance, divided by $N$):
 
 # %%
 fork = """
@@ -459,7 +474,7 @@ net = cafe_edu.Net(fork, phase="TRAIN", rng=12, dtype=np.float64)
 [(layer.name, layer.type) for layer in net.layers]
 
 # %% [markdown]
-# Between `ip` and the losses stands a `Split`, which nobody wrote. Forward it hands the same numbers to
+# Between `ip` and the losses stands a `Split`, which we did not write. Forward it hands the same numbers to
 # both; backward it adds what both send back. And this answers a question that was once asked of
 # Caffe's author, *can I have losses at several layers?* Yes: the net's loss is their weighted sum,
 # and so is every slope.
@@ -528,6 +543,25 @@ np.testing.assert_allclose(ours, theirs, rtol=1e-3)
 print("twenty losses on our own convolution and pooling: the house's, but for rounding")
 
 # %% [markdown]
+# And with the three faults that the easy checker let pass? Sixty steps each, and the mean of the last ten
+# losses:
+
+# %%
+ends = {}
+for convolution in [MyConvolution, *(fault for fault in faults if fault.__name__ not in caught)]:
+    net = cafe_edu.Net(body, phase="TRAIN", rng=12, layers=mine | {"Convolution": convolution})
+    ends[convolution.__name__] = np.mean(train(net, 60)[-10:])
+right = ends["MyConvolution"]
+print("the right one has learned:             ", bool(right < 0.5))
+print("IgnoresAbove has learned nothing:      ", bool(ends["IgnoresAbove"] > 2.2))
+print("AddsToBottom is worse by half, or more:", bool(ends["AddsToBottom"] > 1.5 * right))
+print("OverwritesParameter is no worse at all:", bool(np.isclose(ends["OverwritesParameter"], right)))
+
+# %% [markdown]
+# The first never learns, and one would look for the reason in the data, in the rate, in the weights. The
+# second learns, only worse, and nobody would look. The third cannot be told from the right one, until
+# the day when two layers share a weight, or two batches go by before a step.
+#
 # And this is the house's backward of convolution. The lines of ours are behind one name: `engine`,
 # which may be plain numpy, compiled loops or a GPU (day 15).
 
@@ -537,8 +571,8 @@ import inspect
 print(inspect.getsource(cafe_edu.layer.layer_class("Convolution").backward))
 
 # %% [markdown]
-# The house has a checker too. It asks a little more than ours (what a layer does when its bottom's slope
-# is not wanted; whether it names the usual mistake) and it runs on every layer of the house at every
+# The house has a checker too. It asks a little more than ours (what does a layer do when its bottom's
+# slope is not wanted?), it tries to name the mistake, and it runs on every layer of the house at every
 # change. What does it say of our five?
 
 # %%
@@ -554,14 +588,16 @@ for fault in faults:
 # %%
 check_gradient(make_layer(MyConvolution, pictures, spec=options))
 check_gradient(make_layer(MyMaxPooling, pictures, spec=pooling))
-print("and it has nothing to say against ours")
+print("and it has nothing to say against our two layers")
 
 # %% [markdown]
+# It also says where, and for four of the five why.
+#
 # ## 6 · See it
 #
-# Slopes on their way down. A stack of twelve inner products of 64, a squashing function behind each,
-# on the digits; we measure how large the slopes of the weights are, layer by layer, before anything was
-# learned. Two functions, two ways to draw the first weights:
+# Slopes on their way down. A stack of twelve inner products of 64, an activation behind each, and a last
+# one for the ten scores; we measure how large the slopes of the weights are (root of the mean square),
+# layer by layer, before anything was learned. Two activations, three ways to draw the first weights:
 
 
 # %%
@@ -595,29 +631,30 @@ for name, (neuron, filler, color) in kinds.items():
     net.backward()
     flow[name] = [np.sqrt((blobs[0].diff ** 2).mean()) for blobs in net.params.values()]
     axis.semilogy(flow[name], color=color, marker="o", label=name)
-axis.set(xlabel="layer, from the pictures up", ylabel="size of the slopes of the weights")
+axis.set(xlabel="layer, from the pictures (0) up to the scores (12)", ylabel="slopes of the weights")
 axis.legend()
 plt.tight_layout()
 plt.show()
 
 # %%
-ratio = {name: slopes[1] / slopes[-1] for name, slopes in flow.items()}
-print("the second layer's slopes, beside the last one's")
-print("Sigmoid: less than a millionth:", bool(ratio["Sigmoid, xavier"] < 1e-6))
+ratio = {name: slopes[1] / slopes[-1] for name, slopes in flow.items()}  # layer 0's depend on the ink as well
+print("the slopes of layer 1, beside those of layer 12")
+print("Sigmoid: less than a millionth:   ", bool(ratio["Sigmoid, xavier"] < 1e-6))
 print("ReLU, msra: more than a twentieth:", bool(ratio["ReLU, msra"] > 0.05))
+print("ReLU, std 0.05: all below 1e-6:   ", max(flow["ReLU, gaussian, std 0.05"]) < 1e-6)
 
 # %% [markdown]
 # Read the plot from right to left, as backward does. Behind each Sigmoid the slope is multiplied by
-# $y (1 - y)$, which is 1/4 at most: after twelve, little is left. The lower layers learn nothing, in any
-# time you have. This is the **vanishing gradient** 梯度消失, and it is why nets stayed shallow for twenty
-# years. ReLU multiplies by 0 or 1; and with first weights of the right size (He and others, 2015,
-# called `msra` in Caffe), what passes keeps its size. With weights drawn too small all layers starve at
-# once: what goes up shrinks from layer to layer, and so does what comes down.
+# $y (1 - y)$, which is 1/4 at most: after twelve, little is left. The lower layers learn next to nothing,
+# in any time you have. This is the **vanishing gradient** 梯度消失, and one of the reasons why nets stayed
+# shallow for twenty years. ReLU multiplies by 0 or 1; and with first weights of the right size (He and
+# others, 2015, called `msra` in Caffe), what passes keeps its size. With weights drawn too small all layers
+# starve at once: what goes up shrinks from layer to layer, and so does what comes down.
 #
 # ## 7 · Break it
 #
-# **A kink.** ReLU at exactly 0 has a slope of 1 on one side and 0 on the other. The central difference
-# says 1/2, and both are right and disagree:
+# **A kink.** ReLU at exactly 0 has a slope of 1 on one side and 0 on the other. Backward says 0, the
+# central difference says 1/2, and neither is wrong:
 
 # %%
 at_the_kink = make_layer("ReLU", np.array([[-1.0, 0.0, 2.0]]))
@@ -644,11 +681,12 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Where the paper is white, all four numbers of a pooling window are equal. Backward picks the first of
-# them; trying picks the one that was moved. **Cure:** check with inputs that stay away from kinks by
-# more than $h$. Random numbers nearly always do, in a small layer by itself. (In LeNet, with 784 pixels
-# and some thousands of windows and ReLUs, one kink is hit now and then: to tell the truth, the grain of
-# the first picture is one that hits none.)
+# Far enough from the stroke a filter of 5 x 5 sees white paper only, wherever it stands, and all four
+# numbers of a pooling window are equal. Backward picks the first of them; trying picks the one that was
+# moved. **Cure:** check with inputs that stay away from kinks by more than $h$. Random numbers nearly
+# always do, in a small layer by itself. (In LeNet, with 784 pixels and some thousands of windows and
+# ReLUs, one kink is hit now and then: to tell the truth, the grain of the first picture is one that hits
+# none.)
 #
 # **float32.** The same checker, the same correct convolution, single precision:
 
@@ -665,7 +703,8 @@ print("wrong:", check_backward(single))
 # different functions. **Cure:** the same seed before each run; `trial.forward()` does so.
 
 # %%
-print("Dropout:", check_backward(make_layer("Dropout", pictures, spec="dropout_param { dropout_ratio: 0.5 }")))
+dropout = make_layer("Dropout", pictures, spec="dropout_param { dropout_ratio: 0.5 }")
+print("Dropout:", check_backward(dropout))
 
 # %% [markdown]
 # ## 8 · In the real world
@@ -679,16 +718,16 @@ print("Dropout:", check_backward(make_layer("Dropout", pictures, spec="dropout_p
 # tape are the three of tonight.
 #
 # **Who found it?** Seppo Linnainmaa wrote the method down in 1970, for rounding errors; Paul Werbos
-# proposed it for nets in 1974; Rumelhart, Hinton and Williams made it known in 1986. Many found it by
-# themselves. It is the chain rule, and bookkeeping.
+# brought it to models that learn, in his thesis of 1974 and after; Rumelhart, Hinton and Williams made it
+# known in 1986. Others found it by themselves. It is the chain rule, and bookkeeping.
 #
 # **What does it cost?** A convolution's way back is two matrix products of the size of the one forward,
 # so about twice the time. In memory it costs more: everything that forward made must be kept until
-# backward has passed it. Very deep nets keep a part of it and compute the rest again
+# backward has passed it. Very deep nets can keep a part of it and compute the rest again
 # (Chen and others, 2016).
 #
-# **What nobody knows:** brains have no way back along the same wires, as far as anyone has seen, and
-# learn with far fewer examples.
+# **What nobody knows:** how brains do it. As far as anyone has seen, their wires carry nothing back the
+# way it came; and yet they learn, often from few examples.
 #
 # References: S. Linnainmaa, master's thesis, University of Helsinki (1970); P. Werbos, PhD thesis,
 # Harvard (1974); D. Rumelhart, G. Hinton, R. Williams, *Learning representations by back-propagating
