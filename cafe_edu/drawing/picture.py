@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 from cafe_edu.files import replacing
 
 BLUE, ORANGE, GREEN, RED = "#0072b2", "#e69f00", "#009e73", "#d55e00"  #: told apart by colour-blind eyes (Okabe, Ito)
+PURPLE, SKY, BLACK = "#cc79a7", "#56b4e9", "#000000"
+CYCLE = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK)  #: of curves in one picture
 
 
 class Picture(Figure):
@@ -35,3 +37,37 @@ def save_picture(figure, path):
     metadata = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     with replacing(path) as new, matplotlib.rc_context({"svg.hashsalt": "cafe_edu"}):
         figure.savefig(new, metadata=metadata.get(path.suffix.lower()))
+
+
+def bars_by_layer(axes, names, parts, colors):
+    """Draw one horizontal bar for each layer, the first on top, made of parts that stand one behind the other.
+
+    Parameters
+    ----------
+    axes : Axes
+    names : list of str
+        Of the layers; two may have one name.
+    parts : dict of str -> sequence of float
+        What a part is called, and its length in each bar. With several there is a legend.
+    colors : sequence of str
+        One for each part.
+    """
+    places, start = range(len(names)), [0.0] * len(names)
+    for (label, lengths), color in zip(parts.items(), colors, strict=True):
+        axes.barh(places, lengths, left=start, color=color, label=label)
+        start = [a + b for a, b in zip(start, lengths, strict=True)]
+    axes.set_yticks(places, names, fontsize=8)
+    axes.set_ylim(len(names) - 0.4, -0.6)  # the first layer on top
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_axisbelow(True)
+    if len(parts) > 1:
+        axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def grid_of_axes(figure, count, columns=4):
+    """Divide a figure into ``count`` axes, row by row; those left over are not shown."""
+    columns = min(columns, count)
+    every = figure.subplots(-(-count // columns), columns, squeeze=False).ravel()
+    for axes in every[count:]:
+        axes.set_axis_off()
+    return every[:count]
