@@ -12,7 +12,7 @@ import pathlib
 import tempfile
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 import cafe_edu.drawing
 from cafe_edu import Net, Solver
@@ -28,7 +28,7 @@ from cafe_edu.quantize import quantize
 from cafe_edu.tools.parse_log import parse_log
 
 ROOT = pathlib.Path(__file__).parents[1]
-COLUMNS, WIDTH, HEIGHT = 4, 2.8, 2.3  # of the sheet: pictures in a row, inches of each
+COLUMNS, WIDTH, HEIGHT, DPI = 4, 2.8, 2.4, 150  # of the sheet: pictures in a row, inches of each, pixels of an inch
 HEAD = """# The figures
 
 Made by `make gallery` from [gallery.py](gallery.py), on a LeNet that learned the embedded digits for a moment; a
@@ -66,8 +66,8 @@ FIGURES = [
     Shown("a net as a graph", "draw_graph(spec)"),
     Shown("what each layer costs, counted", "draw_costs(spec)"),
     Shown("what each layer costs, measured", "draw_profile(net.profile(3))"),
-    Shown("images side by side", "draw_images(images[:64])"),
-    Shown("the classes of a data set", "draw_classes(images, labels)"),
+    Shown("images side by side", "draw_images(pixels)"),
+    Shown("the classes of a data set", "draw_classes(pictures, labels)"),
     Shown("what a transformer makes of images", "draw_transformed(pixels, transformer)"),
     Shown("what a convolution looks for", "draw_filters(net, convolution)"),
     Shown("how weights are spread", "draw_weight_histograms(net)"),
@@ -82,9 +82,9 @@ FIGURES = [
     Shown("how a training went", "draw_training(solver)"),
     Shown("several trainings", "draw_runs(runs)"),
     Shown("a quantity of several logs", 'draw_logs(logs, "Train loss vs. Iters")'),
-    Shown("what the net says", "draw_answers(images[:16], answers[:16], labels[:16], sure[:16])"),
+    Shown("what the net says", "draw_answers(pictures[:16], answers[:16], labels[:16], sure[:16])"),
     Shown("what is taken for what", "draw_confusion(labels, answers)"),
-    Shown("the hardest images", "draw_hardest(images, labels, probabilities)"),
+    Shown("the hardest images", "draw_hardest(pictures, labels, probabilities)"),
     Shown("what 8 bits cost", "draw_quantization(quantized, quantized.report([images[:100]]))"),
 ]
 
@@ -115,7 +115,8 @@ def lenet(folder, iterations=100):
     names = names_for(solver, net, deploy, digits.x_test / np.float32(256), digits.y_test)
     change = Transformer(TransformationParameter(crop_size=24, mirror=True), "TRAIN", np.random.default_rng(0))
     own = {"spec": zoo / "lenet_train_test.prototxt", "before": folder / "before.caffemodel", "logs": logs}
-    return names | own | {"runs": solvers, "pixels": digits.x_test[:4], "transformer": change}
+    own |= {"runs": solvers, "pixels": digits.x_test[:36], "pictures": digits.x_test, "transformer": change}
+    return names | own
 
 
 def logged(solver, path, iterations):
@@ -163,16 +164,16 @@ def sheet(figures):
     figures : list of (str, Figure)
         Titles and figures.
     """
-    picture = new_picture(COLUMNS * WIDTH, -(-len(figures) // COLUMNS) * HEIGHT, dpi=120)
+    picture = new_picture(COLUMNS * WIDTH, -(-len(figures) // COLUMNS) * HEIGHT, dpi=DPI)
     every = grid_of_axes(picture, len(figures), COLUMNS)
+    box = round(WIDTH * DPI), round((HEIGHT - 0.3) * DPI)
     for number, (axes, (title, figure)) in enumerate(zip(every, figures, strict=True), 1):
-        pixels = Image.open(io.BytesIO(figure._repr_png_()))
-        pixels.thumbnail((int(2 * WIDTH * 120), int(2 * HEIGHT * 120)))
-        axes.imshow(np.asarray(pixels.convert("RGB")), interpolation="antialiased")
+        pixels = Image.open(io.BytesIO(figure._repr_png_())).convert("RGB")
+        axes.imshow(ImageOps.pad(pixels, box, color="white"), interpolation="antialiased")
         axes.set_title(f"{number}  {title}", fontsize=8)
         axes.set_axis_off()
-    data = io.BytesIO()
-    Image.open(io.BytesIO(picture._repr_png_())).convert("RGB").quantize(64).save(data, "PNG", optimize=True)
+    data, drawn = io.BytesIO(), Image.open(io.BytesIO(picture._repr_png_())).convert("RGB")
+    drawn.quantize(256, dither=Image.Dither.NONE).save(data, "PNG", optimize=True)
     return data.getvalue()
 
 

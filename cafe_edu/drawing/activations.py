@@ -1,10 +1,14 @@
 """What the net makes of an image: its feature maps, how large they are, and which units do nothing."""
 
+import numpy as np
+from matplotlib.ticker import NullLocator
+
 from cafe_edu.device import to_numpy
 from cafe_edu.drawing.mosaic import draw_images
-from cafe_edu.drawing.picture import BLUE, GREEN, ORANGE, RED, bars_by_layer, grid_of_axes, new_picture
+from cafe_edu.drawing.picture import BLUE, GREEN, ORANGE, RED, bars_by_layer, decades, grid_of_axes, new_picture
 from cafe_edu.errors import NetError, ShapeError
 from cafe_edu.measures.activations import activation_statistics, computed, dead_units
+from cafe_edu.measures.own_blobs import own_blobs
 
 
 def draw_activations(net, blob, item=0, title=None, figure=None):
@@ -15,7 +19,7 @@ def draw_activations(net, blob, item=0, title=None, figure=None):
     net : Net
         After ``net.forward``.
     blob : str
-        Name of a blob (N, C, H, W).
+        Name of a blob (N, C, H, W), or of the layer that makes it.
     item : int
     title : str, optional
     figure : Figure or SubFigure, optional
@@ -24,8 +28,9 @@ def draw_activations(net, blob, item=0, title=None, figure=None):
     -------
     Figure
     """
+    blob = {step.layer.name: step.top[0].name for step in net.steps if step.top}.get(blob, blob)
     if blob not in net.blobs:
-        raise NetError(f"no blob {blob!r}; there are {', '.join(net.blobs)}")
+        raise NetError(f"no blob {blob!r}; there are {', '.join(own_blobs(net))}")
     y = to_numpy(net.blobs[blob].data)
     if y.ndim != 4 or not 0 <= item < len(y):
         raise ShapeError(f"expected a blob of 4 axes and an item among its first axis, found {y.shape} and item {item}")
@@ -55,8 +60,7 @@ def draw_activation_statistics(net, figure=None):
     left.axvline(0, color="gray", lw=0.8)
     left.set_title("mean")
     bars_by_layer(middle, names, {"std": [row.std for row in rows]}, [ORANGE])
-    if any(row.std for row in rows):
-        middle.set_xscale("log")
+    decades(middle, [row.std for row in rows])
     middle.set_title("spread (standard deviation)")
     bars_by_layer(right, names, {"zeros": [100 * row.zeros for row in rows]}, [GREEN])
     right.set_xlim(0, 100)
@@ -89,7 +93,9 @@ def draw_activation_histograms(net, blobs=None, figure=None):
     for axes, blob in zip(grid_of_axes(figure, len(blobs)), blobs, strict=True):
         y = found[blob].ravel()
         some = y[y != 0]
-        axes.hist(some, bins=40, color=BLUE, log=some.size > 0)
+        axes.stairs(*np.histogram(some, bins=40), fill=True, color=BLUE)
+        axes.set_yscale("symlog", linthresh=1)
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.set_title(f"{blob}: {y.size:,}, {100 * (1 - some.size / y.size):.0f} % zeros", fontsize=9)
         axes.tick_params(labelsize=7)
     figure.suptitle(f"{net.name}: activations that are not zero")

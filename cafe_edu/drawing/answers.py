@@ -8,6 +8,8 @@ from cafe_edu.drawing.mosaic import displayed
 from cafe_edu.drawing.picture import GREEN, RED, grid_of_axes, new_picture
 from cafe_edu.measures.classes import confusion, hardest
 
+MANY = 30  #: more classes than one can count
+
 
 def draw_answers(images, answers, truth=None, sure=None, columns=8, title="", figure=None):
     """Draw images with the net's answer above each: green where it is right, red with the right one where not.
@@ -47,6 +49,8 @@ def draw_answers(images, answers, truth=None, sure=None, columns=8, title="", fi
 def draw_confusion(labels, answers, names=None, figure=None):
     """Draw how often an item of each class (row) was taken for each class (column); shades are shares of a row.
 
+    Of more than 30 classes, only those are drawn that occur.
+
     Parameters
     ----------
     labels, answers : sequence of n
@@ -60,21 +64,26 @@ def draw_confusion(labels, answers, names=None, figure=None):
     Figure
     """
     counts = confusion(labels, answers, None if names is None else len(names))
-    names = range(len(counts)) if names is None else names
+    names = [str(k) if names is None else str(names[k]) for k in range(len(counts))]
+    right, items = np.trace(counts), counts.sum()
+    if len(counts) > MANY:
+        seen = np.flatnonzero(counts.any(axis=0) | counts.any(axis=1))
+        counts, names = counts[np.ix_(seen, seen)], [names[k] for k in seen]
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    figure = figure or new_picture(*2 * [max(4.5, 1.6 + 0.42 * len(counts))])
+    figure = figure or new_picture(*2 * [min(14, max(4.5, 1.6 + 0.42 * len(counts)))])
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for i, j in np.argwhere(counts) if len(counts) <= 30 else ():
-        color = "white" if shares[i, j] > 0.5 else "black"
-        axes.text(j, i, str(counts[i, j]), ha="center", va="center", fontsize=8, color=color)
-    places = range(len(counts))
-    axes.set_xticks(places, names, rotation=0 if max(len(str(n)) for n in names) < 3 else 90)
-    axes.set_yticks(places, names)
+    if len(counts) <= MANY:
+        for i, j in np.argwhere(counts):
+            color = "white" if shares[i, j] > 0.5 else "black"
+            axes.text(j, i, str(counts[i, j]), ha="center", va="center", fontsize=8, color=color)
+    places = np.arange(0, len(counts), -(-len(counts) // (2 * MANY)))  # there is no room for more names
+    shown = [names[k] for k in places]
+    axes.set_xticks(places, shown, rotation=0 if max(map(len, shown)) < 3 else 90)
+    axes.set_yticks(places, shown)
     axes.set_xlabel("answer of the net")
     axes.set_ylabel("right class")
-    right, all_items = np.trace(counts), counts.sum()
-    axes.set_title(f"{right:,} of {all_items:,} right ({right / all_items:.1%})")
+    axes.set_title(f"{right:,} of {items:,} right ({right / items:.1%})")
     return figure
 
 

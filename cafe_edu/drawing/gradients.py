@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cafe_edu.drawing.picture import BLACK, BLUE, ORANGE, RED, new_picture
+from cafe_edu.drawing.picture import BLACK, BLUE, ORANGE, RED, decades, new_picture
 from cafe_edu.measures.gradients import gradient_flow, update_ratios
 
 THUMB = 1e-3  #: the update-to-weight ratio that the rule of thumb wants
@@ -34,7 +34,7 @@ def draw_gradient_flow(net, figure=None):
                     alpha=0.5, label="10 to 90 % of sizes")  # fmt: skip
         axes.plot([r.middle for _, r in alive], [p for p, _ in alive], "o", color=color, label="median size")
         axes.plot([r.norm for _, r in alive], [p for p, _ in alive], "D", color=BLACK, mfc="none", label="norm of all")
-        _rows(axes, [row.name for row in some])
+        _rows(axes, [row.name for row in some], [x for _, r in alive for x in (r.low, r.high, r.norm)])
         for place in sorted(set(range(len(some))) - {place for place, _ in alive}):
             _say(axes, place, "all zero")
         axes.set_title(f"gradients {title}", fontsize=10)
@@ -65,7 +65,7 @@ def draw_update_ratios(solver, figure=None):
     for is_flat, (marker, color, fill, label) in looks.items():
         some = [(i, r.ratio) for i, r in enumerate(rows) if flat[r.layer, r.index] == is_flat and r.ratio > 0]
         axes.plot([r for _, r in some], [i for i, _ in some], marker, color=color, mfc=fill, label=label)
-    _rows(axes, [f"{row.layer}[{row.index}]" for row in rows])
+    _rows(axes, [f"{row.layer}[{row.index}]" for row in rows], [THUMB, *(row.ratio for row in rows)])
     for i, row in enumerate(rows):
         if not row.ratio > 0:
             _say(axes, i, "no update" if row.update == 0 else "all weights are zero")
@@ -76,9 +76,9 @@ def draw_update_ratios(solver, figure=None):
     return figure
 
 
-def _rows(axes, names):
-    """One row for each name, the first on top, along a log scale."""
-    axes.set_xscale("log")
+def _rows(axes, names, numbers):
+    """One row for each name, the first on top, along a log scale that holds the numbers."""
+    decades(axes, numbers)
     axes.set_yticks(np.arange(len(names)), names, fontsize=8)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(axis="x", alpha=0.3)

@@ -1,6 +1,7 @@
 """The paper that every figure is drawn on."""
 
 import io
+import math
 import pathlib
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -62,6 +63,18 @@ def bars_by_layer(axes, names, parts, colors):
     axes.set_axisbelow(True)
     if len(parts) > 1:
         axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def decades(axes, numbers):
+    """Make x a log scale from the power of ten below the least of some positive numbers to that above the greatest."""
+    from matplotlib.ticker import NullFormatter
+
+    axes.set_xscale("log")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    numbers = [number for number in numbers if number > 0]
+    if numbers:
+        least, greatest = math.floor(math.log10(min(numbers))), math.ceil(math.log10(max(numbers)))
+        axes.set_xlim(10.0**least / 1.1, 10.0 ** max(greatest, least + 1) * 1.1)
 
 
 def grid_of_axes(figure, count, columns=4):

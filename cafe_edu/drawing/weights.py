@@ -74,7 +74,7 @@ def draw_weight_histograms(net, layers=None, figure=None):
     figure = figure or new_picture(min(12, 3 * len(layers) + 1), 0.6 + 2.2 * -(-len(layers) // 4))
     for axes, layer in zip(grid_of_axes(figure, len(layers)), layers, strict=True):
         W = to_numpy(net.params[layer][0].data).ravel()
-        axes.hist(W, bins=min(50, max(5, W.size // 5)), color=BLUE)
+        axes.stairs(*np.histogram(W, bins=min(50, max(5, W.size // 5))), fill=True, color=BLUE)
         axes.axvline(0, color="gray", lw=0.8, ls=":")
         axes.set_title(f"{layer}: {W.size:,}\nmean {W.mean():.2g}, std {W.std():.2g}", fontsize=9)
         axes.tick_params(labelsize=7)
