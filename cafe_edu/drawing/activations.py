@@ -5,7 +5,17 @@ from matplotlib.ticker import NullLocator
 
 from cafe_edu.device import to_numpy
 from cafe_edu.drawing.mosaic import draw_images
-from cafe_edu.drawing.picture import BLUE, GREEN, ORANGE, RED, bars_by_layer, decades, grid_of_axes, new_picture
+from cafe_edu.drawing.picture import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    RED,
+    bars_by_layer,
+    decades,
+    grid_of_axes,
+    new_picture,
+    write_in_row,
+)
 from cafe_edu.errors import NetError, ShapeError
 from cafe_edu.measures.activations import activation_statistics, computed, dead_units
 from cafe_edu.measures.own_blobs import own_blobs
@@ -56,13 +66,16 @@ def draw_activation_statistics(net, figure=None):
     figure = figure or new_picture(11, 1.6 + 0.24 * len(rows))
     left, middle, right = figure.subplots(1, 3, sharey=True)
     bars_by_layer(left, names, {"mean": [row.mean for row in rows]}, [BLUE])
-    left.set_xscale("symlog", linthresh=max(1e-6, min((abs(row.mean) for row in rows if row.mean), default=1)))
+    left.set_xscale("symlog", linthresh=np.nanmax([0, *(abs(row.mean) for row in rows)]) / 100 or 1)
     left.axvline(0, color="gray", lw=0.8)
     left.set_title("mean")
     bars_by_layer(middle, names, {"std": [row.std for row in rows]}, [ORANGE])
     decades(middle, [row.std for row in rows])
     middle.set_title("spread (standard deviation)")
     bars_by_layer(right, names, {"zeros": [100 * row.zeros for row in rows]}, [GREEN])
+    for i, row in enumerate(rows):
+        if row.bad:
+            write_in_row(right, i, f"{row.bad:,} nan or infinite")
     right.set_xlim(0, 100)
     right.set_title("zeros (%)")
     figure.suptitle(f"{net.name}: activations, blob by blob")
@@ -92,14 +105,19 @@ def draw_activation_histograms(net, blobs=None, figure=None):
     figure = figure or new_picture(min(12, 3 * len(blobs) + 1), 0.6 + 2.1 * -(-len(blobs) // 4))
     for axes, blob in zip(grid_of_axes(figure, len(blobs)), blobs, strict=True):
         y = found[blob].ravel()
-        some = y[y != 0]
+        some = y[(y != 0) & np.isfinite(y)]
         axes.stairs(*np.histogram(some, bins=40), fill=True, color=BLUE)
         axes.set_yscale("symlog", linthresh=1)
         axes.yaxis.set_minor_locator(NullLocator())
-        axes.set_title(f"{blob}: {y.size:,}, {100 * (1 - some.size / y.size):.0f} % zeros", fontsize=9)
+        axes.set_title(f"{blob}: {y.size:,}, {100 * np.mean(y == 0):.0f} % zeros{_bad(y)}", fontsize=9)
         axes.tick_params(labelsize=7)
     figure.suptitle(f"{net.name}: activations that are not zero")
     return figure
+
+
+def _bad(x):
+    bad = x.size - np.count_nonzero(np.isfinite(x))
+    return f", {bad:,} nan or infinite" if bad else ""
 
 
 def draw_dead_units(net, images=None, figure=None):

@@ -122,5 +122,5 @@ def draw_hardest(images, labels, probabilities, n=25, names=None, rgb=False, fig
         text = f"is {names[label]}: {p[i, label]:.2f}"
         text += f"\nsays {names[answer]}: {p[i, answer]:.2f}" if answer != label else "\nright"
         axes.set_title(text, color=GREEN if answer == label else RED, fontsize=8)
-    figure.suptitle(f"the {len(worst)} hardest of {len(p):,}")
+    figure.suptitle(f"the hardest {len(worst)} of {len(p):,}")
     return figure

@@ -1,6 +1,7 @@
 """What a net is given: the classes of a data set, and what a transformer makes of its images."""
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from cafe_edu.drawing.mosaic import displayed
 from cafe_edu.drawing.picture import BLUE, new_picture
@@ -54,8 +55,9 @@ def draw_classes(images, labels, names=None, samples=8, most=20, rgb=False, figu
     axes.set_yticks(range(shown), [_name(k, names) for k in classes[:shown]], fontsize=8)
     axes.set_ylim(shown - 0.5, -0.5)
     axes.margins(x=0.15)
-    axes.set_title(f"{len(images):,} images", fontsize=10)
-    figure.suptitle(f"{len(classes)} classes" + (f", the first {most}" if shown < len(classes) else ""))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_title(f"number of images: {len(images):,}", fontsize=10)
+    figure.suptitle(f"classes: {len(classes):,}" + (f", the first {most}" if shown < len(classes) else ""))
     return figure
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cafe_edu.drawing.picture import BLACK, BLUE, ORANGE, RED, decades, new_picture
+from cafe_edu.drawing.picture import BLACK, BLUE, ORANGE, RED, decades, new_picture, write_in_row
 from cafe_edu.measures.gradients import gradient_flow, update_ratios
 
 THUMB = 1e-3  #: the update-to-weight ratio that the rule of thumb wants
@@ -29,14 +29,14 @@ def draw_gradient_flow(net, figure=None):
     figure = figure or new_picture(11, 1.8 + 0.24 * max(map(len, parts)))
     titles = "of blobs (what flows back)", "of parameters (what is learned from)"
     for axes, some, title, color in zip(figure.subplots(1, 2), parts, titles, (BLUE, ORANGE), strict=True):
-        alive = [(place, row) for place, row in enumerate(some) if row.norm]
+        alive = [(place, row) for place, row in enumerate(some) if row.norm and not row.bad]
         axes.hlines([p for p, _ in alive], [r.low for _, r in alive], [r.high for _, r in alive], color=color, lw=5,
                     alpha=0.5, label="10 to 90 % of sizes")  # fmt: skip
         axes.plot([r.middle for _, r in alive], [p for p, _ in alive], "o", color=color, label="median size")
         axes.plot([r.norm for _, r in alive], [p for p, _ in alive], "D", color=BLACK, mfc="none", label="norm of all")
         _rows(axes, [row.name for row in some], [x for _, r in alive for x in (r.low, r.high, r.norm)])
         for place in sorted(set(range(len(some))) - {place for place, _ in alive}):
-            _say(axes, place, "all zero")
+            write_in_row(axes, place, f"{some[place].bad:,} nan or infinite" if some[place].bad else "all zero")
         axes.set_title(f"gradients {title}", fontsize=10)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
@@ -63,12 +63,12 @@ def draw_update_ratios(solver, figure=None):
     flat = {(param.layer, param.index): len(param.blob.shape) < 2 for param in solver.net.learnable}
     looks = {False: ("o", BLUE, BLUE, "weights"), True: ("o", ORANGE, "none", "biases and other rows of numbers")}
     for is_flat, (marker, color, fill, label) in looks.items():
-        some = [(i, r.ratio) for i, r in enumerate(rows) if flat[r.layer, r.index] == is_flat and r.ratio > 0]
+        some = [(i, r.ratio) for i, r in enumerate(rows) if flat[r.layer, r.index] == is_flat and 0 < r.ratio < np.inf]
         axes.plot([r for _, r in some], [i for i, _ in some], marker, color=color, mfc=fill, label=label)
     _rows(axes, [f"{row.layer}[{row.index}]" for row in rows], [THUMB, *(row.ratio for row in rows)])
     for i, row in enumerate(rows):
-        if not row.ratio > 0:
-            _say(axes, i, "no update" if row.update == 0 else "all weights are zero")
+        if not 0 < row.ratio < np.inf:
+            write_in_row(axes, i, _why(row))
     axes.axvline(THUMB, color=RED, ls="--", lw=1, label="1e-3, the rule of thumb")
     axes.set_xlabel("norm of the update / norm of the parameter")
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
@@ -84,6 +84,8 @@ def _rows(axes, names, numbers):
     axes.grid(axis="x", alpha=0.3)
 
 
-def _say(axes, place, text):
-    """Write in a row that has no number to draw."""
-    axes.text(0.5, place, text, transform=axes.get_yaxis_transform(), va="center", ha="center", fontsize=8)
+def _why(row):
+    """Why a parameter has no ratio to draw."""
+    if np.isfinite([row.update, row.weight]).all():
+        return "no update" if row.update == 0 else "all weights are zero"
+    return "nan or infinite"

@@ -50,7 +50,7 @@ def displayed(images, limits=None, rgb=False):
     ----------
     images : array (n, H, W), (n, 1, H, W) or (n, 3, H, W)
     limits : (low, high), optional
-        By default the smallest and largest number.
+        By default the smallest and largest number, nan and infinite ones left out.
     rgb : bool
         Three channels are red, green, blue; else blue, green, red, the order in which Caffe keeps them.
 
@@ -68,7 +68,8 @@ def displayed(images, limits=None, rgb=False):
     images = np.asarray(images, float)
     if images.ndim not in (3, 4) or not images.size or (images.ndim == 4 and images.shape[1] not in (1, 3)):
         raise ShapeError(f"expected images (n, H, W), (n, 1, H, W) or (n, 3, H, W), at least one; found {images.shape}")
-    low, high = limits or (images.min(), images.max())
+    good = images[np.isfinite(images)]
+    low, high = limits or ((good.min(), good.max()) if good.size else (0, 1))
     if images.ndim == 3 or images.shape[1] == 1:
         return images.reshape(len(images), *images.shape[-2:]), (low, high)
     images = (images if rgb else images[:, ::-1]).transpose(0, 2, 3, 1)

@@ -66,15 +66,20 @@ def bars_by_layer(axes, names, parts, colors):
 
 
 def decades(axes, numbers):
-    """Make x a log scale from the power of ten below the least of some positive numbers to that above the greatest."""
+    """Make x a log scale, from the power of ten below the least of the positive numbers to that above the greatest."""
     from matplotlib.ticker import NullFormatter
 
-    axes.set_xscale("log")
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    numbers = [number for number in numbers if number > 0]
+    numbers = [number for number in numbers if 0 < number < math.inf]
     if numbers:
         least, greatest = math.floor(math.log10(min(numbers))), math.ceil(math.log10(max(numbers)))
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlim(10.0**least / 1.1, 10.0 ** max(greatest, least + 1) * 1.1)
+
+
+def write_in_row(axes, place, text):
+    """Write in a row of a chart of layers, where there is no number to draw."""
+    axes.text(0.5, place, text, transform=axes.get_yaxis_transform(), va="center", ha="center", fontsize=8)
 
 
 def grid_of_axes(figure, count, columns=4):

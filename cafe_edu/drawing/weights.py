@@ -4,7 +4,7 @@ import numpy as np
 
 from cafe_edu.device import to_numpy
 from cafe_edu.drawing.mosaic import displayed, draw_images, show_tiles
-from cafe_edu.drawing.picture import BLUE, ORANGE, bars_by_layer, grid_of_axes, new_picture
+from cafe_edu.drawing.picture import BLUE, ORANGE, bars_by_layer, grid_of_axes, new_picture, write_in_row
 from cafe_edu.errors import NetError, ShapeError
 from cafe_edu.measures.weights import check_params, earlier, weight_change, weight_norms
 
@@ -38,7 +38,7 @@ def draw_filters(net, layer, title=None, figure=None, first=64):
     if W.shape[1] == 3:
         return draw_images(W[:first], title, figure=figure)
     W = W[:first, :first]
-    most = float(np.abs(W).max()) or 1.0
+    most = _largest(W)
     columns = None if W.shape[1] == 1 else W.shape[1]
     tiles = W.reshape(-1, *W.shape[2:])
     return draw_images(tiles, title, columns, cmap="RdBu_r", limits=(-most, most), figure=figure)
@@ -74,9 +74,11 @@ def draw_weight_histograms(net, layers=None, figure=None):
     figure = figure or new_picture(min(12, 3 * len(layers) + 1), 0.6 + 2.2 * -(-len(layers) // 4))
     for axes, layer in zip(grid_of_axes(figure, len(layers)), layers, strict=True):
         W = to_numpy(net.params[layer][0].data).ravel()
+        W, size = W[np.isfinite(W)], W.size
         axes.stairs(*np.histogram(W, bins=min(50, max(5, W.size // 5))), fill=True, color=BLUE)
         axes.axvline(0, color="gray", lw=0.8, ls=":")
-        axes.set_title(f"{layer}: {W.size:,}\nmean {W.mean():.2g}, std {W.std():.2g}", fontsize=9)
+        said = f"mean {W.mean():.2g}, std {W.std():.2g}" if W.size == size else f"{size - W.size:,} nan or infinite"
+        axes.set_title(f"{layer}: {size:,}\n{said}", fontsize=9)
         axes.tick_params(labelsize=7)
     figure.suptitle(f"{net.name}: weights")
     return figure
@@ -132,8 +134,11 @@ def draw_weight_change(net, before, layer=None, first=8, figure=None):
     figure = figure or new_picture(11, max(4, 1.4 + 0.24 * len(changes)))
     left, right = figure.subfigures(1, 2) if layer else (figure, None)
     axes = left.subplots()
-    percent = [100 * np.nan_to_num(one.relative) for one in changes]
+    percent = [100 * one.relative if np.isfinite(one.relative) else 0.0 for one in changes]
     bars_by_layer(axes, [one.layer for one in changes], {"moved": percent}, [BLUE])
+    for i, one in enumerate(changes):
+        if not np.isfinite(one.relative):
+            write_in_row(axes, i, "all was zero before" if one.before == 0 else "nan or infinite")
     axes.set_xlabel("% of the norm before")
     axes.set_title("how far the parameters have moved")
     if layer:
@@ -146,10 +151,18 @@ def _draw_three(figure, W0, W):
     """Draw filters before and now on one scale, and their difference on its own, one below the other."""
     if W.shape[1] != 3:
         W0, W = W0[:, :1], W[:, :1]
-    most, far = float(max(np.abs(W0).max(), np.abs(W).max())) or 1.0, float(np.abs(W - W0).max()) or 1.0
-    titles = "before", "now", f"difference, drawn {most / far:.2g} times as strong"
-    rows = zip(figure.subplots(3, 1), titles, (W0, W, W - W0), (most, most, far), strict=True)
+    with np.errstate(invalid="ignore"):
+        difference = W - W0
+    most, far = _largest(W0, W), _largest(difference)
+    times = f"{most / far:.2g}" if most < 10 * far else f"{most / far:,.0f}"
+    titles = "before", "now", f"difference, drawn {times} times as strong"
+    rows = zip(figure.subplots(3, 1), titles, (W0, W, difference), (most, most, far), strict=True)
     for axes, title, some, limit in rows:
         images, limits = displayed(some, (-limit, limit))
         show_tiles(axes, images, len(images), "RdBu_r", limits)
         axes.set_title(title, fontsize=10)
+
+
+def _largest(*arrays):
+    """The largest size of numbers that are finite; 1 where all are zero."""
+    return max(float(np.abs(x[np.isfinite(x)]).max(initial=0)) for x in arrays) or 1.0

@@ -14,7 +14,10 @@ FLAT = 0.01  #: a slope below this part of the greatest counts as none
 
 @dataclasses.dataclass(frozen=True)
 class Spread:
-    """The numbers of one blob: mean, standard deviation, share of exact zeros, least and greatest."""
+    """The numbers of one blob: mean, standard deviation, share of exact zeros, least and greatest; how many are none.
+
+    Those that are none, nan or infinite, are left out of the rest.
+    """
 
     blob: str
     mean: float
@@ -22,6 +25,7 @@ class Spread:
     zeros: float
     least: float
     greatest: float
+    bad: int = 0
 
 
 def activation_statistics(net):
@@ -48,13 +52,14 @@ def activation_statistics(net):
     ...     layer { name: "relu" type: "ReLU" bottom: "x" top: "y" }''')
     >>> _ = net.forward(x=[[-1, 1, 2, -2]])
     >>> activation_statistics(net)[1]
-    Spread(blob='y', mean=0.75, std=0.82..., zeros=0.5, least=0.0, greatest=2.0)
+    Spread(blob='y', mean=0.75, std=0.82..., zeros=0.5, least=0.0, greatest=2.0, bad=0)
     """
     rows = []
     for name, x in computed(net).items():
-        zeros = (x == 0).mean().item()
-        wide = x.astype(np.float64)
-        rows.append(Spread(name, wide.mean().item(), wide.std().item(), zeros, wide.min().item(), wide.max().item()))
+        good = x[np.isfinite(x)].astype(np.float64)
+        bad, some = x.size - good.size, good if good.size else np.array([np.nan])
+        zeros, mean, std = (some == 0).mean().item(), some.mean().item(), some.std().item()
+        rows.append(Spread(name, mean, std, zeros, some.min().item(), some.max().item(), bad))
     return rows
 
 

@@ -28,6 +28,8 @@ class Flow:
         A tenth, a half, nine tenths of the sizes that are not zero lie below.
     zeros : float
         The share of exact zeros.
+    bad : int
+        How many are nan or infinite; these are left out of the rest.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Flow:
     middle: float
     high: float
     zeros: float
+    bad: int = 0
 
 
 def gradient_flow(net):
@@ -80,17 +83,18 @@ def gradient_flow(net):
         for i, blob in enumerate(step.layer.params):
             if all(blob is not frozen for frozen in step.frozen):
                 rows.append(_flow(blob, f"{step.layer.name}[{i}]", step.layer.name, True))
-    if not any(row.norm for row in rows):
+    if not any(row.norm or row.bad for row in rows):
         raise NetError(f"net {net.name!r} has no gradients yet: call net.forward() and net.backward() first")
     return rows
 
 
 def _flow(blob, name, layer, is_param):
-    g = np.abs(to_numpy(blob.diff).astype(np.float64).ravel())
+    every = np.abs(to_numpy(blob.diff).astype(np.float64).ravel())
+    g = every[np.isfinite(every)]
     some = g[g != 0]
     low, middle, high = np.percentile(some, AROUND).tolist() if some.size else (0.0, 0.0, 0.0)
     zeros = 1 - some.size / g.size if g.size else 0.0
-    return Flow(name, layer, is_param, float(np.linalg.norm(g)), low, middle, high, zeros)
+    return Flow(name, layer, is_param, float(np.linalg.norm(g)), low, middle, high, zeros, every.size - g.size)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -89,7 +89,8 @@ def weight_change(net, before):
     changes = []
     for name, old in earlier(net, before).items():
         new = [to_numpy(blob.data) for blob in net.params[name]]
-        moved = [_norm(a - b) for a, b in zip(new, old, strict=True)]
+        with np.errstate(invalid="ignore"):  # infinite less infinite is nan, and shall be
+            moved = [_norm(a - b) for a, b in zip(new, old, strict=True)]
         changes.append(Change(name, float(np.hypot.reduce([_norm(b) for b in old])), float(np.hypot.reduce(moved))))
     return changes
 
