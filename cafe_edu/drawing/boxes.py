@@ -46,7 +46,7 @@ def boxes_of(spec, phase="ALL", display_lrm=False, shapes=None):
     """Return what is to be drawn of a net: boxes (key -> Box) and arrows (pairs of keys).
 
     A net that cannot be built is shown up to the layer that fails, whose box holds the error. Where it is only us who
-    cannot build it (a type that we do not have, data that are not here) it is shown whole, without shapes.
+    cannot build it (a type that we do not have, data that are not here, stages that nobody told) it is shown whole, without shapes.
 
     Parameters
     ----------
@@ -112,11 +112,19 @@ def _layers(spec, phase, shapes):
     except CafeError:
         before, failed, error = first_failure(spec, phase, shapes)
         unknown = failed is None or failed.type in (*DATA_LAYERS, "Python") or failed.type not in REGISTRY
+        unknown |= _wants_a_state(spec)
         if unknown and shapes:
             raise
     if unknown:
         return [(Bare(layer), "") for layer in filter_layers(spec, phase).layer], 1
     return [*((layer, "") for layer in before.layers), (Bare(failed), " ".join(str(error).split()))], before.items
+
+
+def _wants_a_state(spec):
+    """Are there layers that are in the net at some levels or stages alone, which a picture does not know?"""
+    rules = [rule for layer in spec.layer for rule in (*layer.include, *layer.exclude)]
+    fields = "min_level", "max_level", "stage", "not_stage"
+    return any(field.name in fields for rule in rules for field, _ in rule.ListFields())
 
 
 def _lines(layer, items, display_lrm):

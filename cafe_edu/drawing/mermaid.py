@@ -53,8 +53,10 @@ def mermaid(spec, phase="ALL", rankdir="TB", display_lrm=False, shapes=None):
 def _escaped(text):
     """A text in which the signs that Mermaid, Markdown and HTML read stand for themselves.
 
+    By name, not by number: Mermaid takes # as the beginning of a number of its own.
+
     >>> _escaped('a "b" <c> #1')
     'a &quot;b&quot; &lt;c&gt; &num;1'
     """
-    signs = {"&": "&amp;", "#": "&num;", '"': "&quot;", "<": "&lt;", ">": "&gt;", "`": "&#96;"}
+    signs = {"&": "&amp;", "#": "&num;", '"': "&quot;", "<": "&lt;", ">": "&gt;", "`": "&grave;"}
     return "".join(signs.get(sign, sign) for sign in text)

@@ -147,6 +147,14 @@ def test_given_shapes_that_clash_are_drawn_too():
         draw_graph(NET, shapes={"y": (2, 3)})
 
 
+def test_stages_that_nobody_told_are_no_fault():
+    spec = PHASES.replace('include { phase: TEST }\n  data_param', 'include { phase: TEST stage: "late" }\n  data_param')
+    texts, boxes, _ = look(draw_graph(spec))
+    assert boxes == 4  # the data layer of TEST is not among them
+    assert not any(text.startswith("error: ") for text in texts)
+    assert "64 x 10" in texts
+
+
 def test_no_layers():
     with pytest.raises(SpecError, match="net 'void' has no layers to draw"):
         draw_graph('name: "void"\n')
