@@ -57,6 +57,8 @@ def test_transformed(images):
     for i in range(5):
         assert np.array_equal(shown[1 + i], again(images[0])[0])
     assert np.array_equal(shown[6], images[1, 0])
+    for i in range(5):
+        assert np.array_equal(shown[7 + i], again(images[1])[0])
     titles = [axes.get_title() for axes in figure.get_axes()[:2]]
     assert titles[0] == f"before\n1 x 4 x 4\n{images[:2].min()} to {images[:2].max()}"
     assert titles[1].startswith("after\n1 x 3 x 3\n")
