@@ -12,6 +12,7 @@ from cafe_edu.drawing.picture import (
     RED,
     bars_by_layer,
     decades,
+    decades_both_ways,
     grid_of_axes,
     new_picture,
     write_in_row,
@@ -66,7 +67,7 @@ def draw_activation_statistics(net, figure=None):
     figure = figure or new_picture(11, 1.6 + 0.24 * len(rows))
     left, middle, right = figure.subplots(1, 3, sharey=True)
     bars_by_layer(left, names, {"mean": [row.mean for row in rows]}, [BLUE])
-    left.set_xscale("symlog", linthresh=np.nanmax([0, *(abs(row.mean) for row in rows)]) / 100 or 1)
+    decades_both_ways(left, [row.mean for row in rows])
     left.axvline(0, color="gray", lw=0.8)
     left.set_title("mean")
     bars_by_layer(middle, names, {"std": [row.std for row in rows]}, [ORANGE])

@@ -46,7 +46,8 @@ def boxes_of(spec, phase="ALL", display_lrm=False, shapes=None):
     """Return what is to be drawn of a net: boxes (key -> Box) and arrows (pairs of keys).
 
     A net that cannot be built is shown up to the layer that fails, whose box holds the error. Where it is only us who
-    cannot build it (a type that we do not have, data that are not here, stages that nobody told) it is shown whole, without shapes.
+    cannot build it (a type that we do not have, data that are not here, stages that nobody told) it is shown whole,
+    without shapes.
 
     Parameters
     ----------

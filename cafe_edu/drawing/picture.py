@@ -77,6 +77,16 @@ def decades(axes, numbers):
         axes.set_xlim(10.0**least / 1.1, 10.0 ** max(greatest, least + 1) * 1.1)
 
 
+def decades_both_ways(axes, numbers):
+    """Make x a scale for numbers on both sides of zero: log for the upper two powers of ten, even below them."""
+    most = max((abs(number) for number in numbers if math.isfinite(number)), default=0) or 1.0
+    top = 10.0 ** math.floor(math.log10(most))
+    axes.set_xscale("symlog", linthresh=top / 10)
+    axes.set_xticks([-top, -top / 10, 0, top / 10, top])
+    low, high = (-1.1 * most if any(x < 0 for x in numbers) else 0), (1.1 * most if any(x > 0 for x in numbers) else 0)
+    axes.set_xlim((low, high) if low < high else (0, 1))
+
+
 def write_in_row(axes, place, text):
     """Write in a row of a chart of layers, where there is no number to draw."""
     axes.text(0.5, place, text, transform=axes.get_yaxis_transform(), va="center", ha="center", fontsize=8)

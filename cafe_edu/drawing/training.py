@@ -83,16 +83,20 @@ def draw_runs(runs, smooth=20, figure=None):
     figure = figure or new_picture(11 if tested else 8, 4.5)
     left, *others = figure.subplots(1, 2 if tested else 1, squeeze=False)[0]
     wanted = "accuracy" if any("accuracy" in row for _, tests in tables.values() for row in tests) else "loss"
+    tops = []
     for (name, (losses, tests)), color in zip(tables.items(), itertools.cycle(CYCLE)):
         x, y = np.array(losses).T
         left.plot(x, y, color=color, alpha=0.25, lw=0.8)
         span = min(smooth, len(y))
-        left.plot(x[span - 1 :], np.convolve(y, np.ones(span) / span, "valid"), color=color, label=name)
+        mean = np.convolve(y, np.ones(span) / span, "valid")
+        left.plot(x[span - 1 :], mean, color=color, label=name)
+        tops.append(np.nanmax(mean, initial=0, where=np.isfinite(mean)))
         points = [(row["iter"], row[wanted] * (100 if wanted == "accuracy" else 1)) for row in tests if wanted in row]
         for axes in others if points else ():
             axes.plot(*np.array(points).T, "o-", color=color, ms=4, label=name)
     left.set_title("training loss" + (f", mean of {smooth}" if smooth > 1 else ""))
     left.set_ylabel("loss")
+    left.set_ylim(0, 1.1 * max(tops) or 1)  # for the means: one wild batch would flatten all others
     for axes in others:
         axes.set_title(f"test {wanted}")
         axes.set_ylabel("%" if wanted == "accuracy" else "loss")

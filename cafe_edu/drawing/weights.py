@@ -41,6 +41,9 @@ def draw_filters(net, layer, title=None, figure=None, first=64):
     most = _largest(W)
     columns = None if W.shape[1] == 1 else W.shape[1]
     tiles = W.reshape(-1, *W.shape[2:])
+    if columns and figure is None:  # as wide and high as the grid, within what a page holds
+        steep = len(W) * (W.shape[2] + 1) / (columns * (W.shape[3] + 1))
+        figure = new_picture(min(8, max(3.5, 12 / steep)), min(12, 8 * steep) + 0.4)
     return draw_images(tiles, title, columns, cmap="RdBu_r", limits=(-most, most), figure=figure)
 
 

@@ -57,6 +57,16 @@ def test_statistics_of_nothing_but_zeros():
     assert bars(zeros) == [100, 100, 100]
 
 
+def test_means_on_both_sides_of_zero_are_seen(net):
+    net.blobs["x"].data[...] = -3
+    net.forward()
+    net.blobs["x"].data[...] = -30
+    (mean, *_) = draw_activation_statistics(net).get_axes()
+    assert mean.get_xlim()[0] < -30
+    assert mean.get_xlim()[1] > net.blobs["c"].data.mean()
+    assert mean.get_xticks().tolist() == [-10, -1, 0, 1, 10]
+
+
 def test_histograms_count_what_is_not_zero(net):
     figure = draw_activation_histograms(net, ["c", "t"])
     c, t = figure.get_axes()

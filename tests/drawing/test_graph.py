@@ -148,7 +148,8 @@ def test_given_shapes_that_clash_are_drawn_too():
 
 
 def test_stages_that_nobody_told_are_no_fault():
-    spec = PHASES.replace('include { phase: TEST }\n  data_param', 'include { phase: TEST stage: "late" }\n  data_param')
+    rule = "include { phase: TEST }\n  data_param"
+    spec = PHASES.replace(rule, rule.replace("TEST", 'TEST stage: "late"'))
     texts, boxes, _ = look(draw_graph(spec))
     assert boxes == 4  # the data layer of TEST is not among them
     assert not any(text.startswith("error: ") for text in texts)

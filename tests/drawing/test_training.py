@@ -40,6 +40,13 @@ def test_shorter_than_the_mean_and_without_tests():
     assert curves(axes)["short"].get_xydata().tolist() == [[1, 2]]
 
 
+def test_one_wild_batch_does_not_flatten_the_rest():
+    (axes,) = draw_runs({"a": Trained([1000, 1, 1, 1]), "b": Trained([2, 2, 2, 2])}, smooth=1).get_axes()
+    assert axes.get_ylim()[1] == pytest.approx(1100)  # unless the means are as large
+    (axes,) = draw_runs({"a": Trained([1, 1, 1, 10])}, smooth=4).get_axes()
+    assert axes.get_ylim() == (0, pytest.approx(1.1 * 13 / 4))
+
+
 def test_a_log_of_caffe(data_folder):
     path = data_folder / "caffe_logs" / "reference"
     left, right = draw_runs({"CIFAR-10 full": path}, smooth=1).get_axes()
