@@ -5,7 +5,7 @@ import numpy as np
 from cafe_edu.insight.objective import score_of
 from cafe_edu.insight.targets import as_item, find_target
 
-BATCH = 16  # points of the way at once
+BATCH = 4  # points of the way at once
 
 
 def integrated_gradients(net, image, target, baseline=0, steps=32, probability=False):

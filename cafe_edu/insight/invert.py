@@ -7,8 +7,10 @@ from cafe_edu.insight.objective import Objective
 from cafe_edu.insight.targets import as_item, layer_position
 from cafe_edu.insight.total_variation import total_variation
 
+BETA1, BETA2 = 0.9, 0.999  # Adam's: how long it remembers slopes, and their squares
 
-def invert(net, image, layer, steps=100, tv=1e-2, limits=None, seed=0):
+
+def invert(net, image, layer, steps=100, rate=0.03, tv=1.0, limits=None, seed=0):
     r"""Return an image from which a layer makes what it makes of the given one.
 
     .. math:: \min_x \; \frac{\lVert a(x) - a(x_0) \rVert^2}{\lVert a(x_0) \rVert^2}
@@ -26,7 +28,9 @@ def invert(net, image, layer, steps=100, tv=1e-2, limits=None, seed=0):
     layer : str
         Name of a layer or a blob.
     steps : int
-        Of L-BFGS, which chooses its own step sizes; it stops before where it cannot get better.
+        Of Adam.
+    rate : float
+        How far a pixel goes in the first step, as a part of the width of the limits; it falls to 0 at the last.
     tv : float
         :math:`\lambda_V`.
     limits : (float, float), optional
@@ -40,10 +44,9 @@ def invert(net, image, layer, steps=100, tv=1e-2, limits=None, seed=0):
 
     References
     ----------
-    Mahendran and Vedaldi 2015, "Understanding deep image representations by inverting them". There the rate is chosen by
-    hand, and V has an exponent.
+    Mahendran and Vedaldi 2015, "Understanding deep image representations by inverting them" (there with momentum, and an
+    exponent of V); Kingma and Ba 2015 (Adam).
     """
-    from scipy.optimize import minimize
     from tqdm.auto import tqdm
 
     position = layer_position(net, layer)
@@ -53,23 +56,17 @@ def invert(net, image, layer, steps=100, tv=1e-2, limits=None, seed=0):
     low, high = (float(x0.min()), float(x0.max())) if limits is None else map(float, limits)
     if not low < high:
         raise DataError(f"expected an image or limits with a smaller and a larger number, found ({low:g}, {high:g})")
-    objective = Objective(net, position, lambda a: (((a - a0) ** 2).sum(keepdims=True).ravel() / norm, 2 * (a - a0) / norm))
+    objective = Objective(net, position, lambda a: (((a - a0) ** 2).reshape(len(a), -1).sum(axis=1) / norm, 2 * (a - a0) / norm))
     a0 = objective.activations(x0).copy()
     norm = float((a0**2).sum())
     if norm == 0:
         raise DataError(f"layer {layer!r} makes nothing but zeros of this image: there is nothing to invert")
-    weight = tv / (x0.size * (high - low))
-
-    def loss(flat):
-        x = flat.reshape(x0.shape)
-        distance, dx = objective.slope(x)
-        V, dV = total_variation(x, eps=1e-3 * (high - low))
-        return float(distance[0]) + weight * V, (dx + weight * dV).ravel()
-
-    start = (low + high) / 2 + 0.05 * (high - low) * np.random.default_rng(seed).standard_normal(x0.size)
-    with tqdm(total=steps, desc=f"inverting {layer}", unit=" steps", delay=1) as bar:
-        found = minimize(
-            loss, np.clip(start, low, high), jac=True, method="L-BFGS-B", bounds=[(low, high)] * x0.size,
-            callback=lambda x: bar.update(), options={"maxiter": steps, "maxfun": 2 * steps, "ftol": 0, "gtol": 0},
-        )  # fmt: skip
-    return found.x.reshape(x0.shape[1:])
+    noise = np.random.default_rng(seed).standard_normal(x0.shape)
+    x = np.clip((low + high) / 2 + 0.05 * (high - low) * noise, low, high)
+    m, v = np.zeros(x0.shape), np.zeros(x0.shape)
+    for t in tqdm(range(1, steps + 1), desc=f"inverting {layer}", unit=" steps", delay=1):
+        g = objective.slope(x)[1] + tv / (x.size * (high - low)) * total_variation(x, eps=1e-3 * (high - low))[1]
+        m, v = BETA1 * m + (1 - BETA1) * g, BETA2 * v + (1 - BETA2) * g**2
+        step = m / (1 - BETA1**t) / (np.sqrt(v / (1 - BETA2**t)) + 1e-12)
+        x = np.clip(x - rate * (high - low) * (1 - (t - 1) / steps) * step, low, high)
+    return x[0]
