@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cafe_edu.errors import ShapeError
 from cafe_edu.insight.objective import score_of
 from cafe_edu.insight.targets import as_item, find_target
 
@@ -37,6 +38,8 @@ def integrated_gradients(net, image, target, baseline=0, steps=32, probability=F
     """
     position = find_target(net, target).position
     x = as_item(net, position, image)
+    if steps < 1:
+        raise ShapeError(f"expected 1 or more steps, found {steps}")
     x0 = np.zeros_like(x) + baseline if np.ndim(baseline) == 0 else as_item(net, position, baseline)
     objective = score_of(net, target, probability)
     alphas, total = (np.arange(steps) + 0.5) / steps, np.zeros(x.shape[1:])

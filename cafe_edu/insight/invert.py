@@ -44,8 +44,8 @@ def invert(net, image, layer, steps=100, rate=0.03, tv=1.0, limits=None, seed=0)
 
     References
     ----------
-    Mahendran and Vedaldi 2015, "Understanding deep image representations by inverting them" (there with momentum, and an
-    exponent of V); Kingma and Ba 2015 (Adam).
+    Mahendran and Vedaldi 2015, "Understanding deep image representations by inverting them" (there with momentum,
+    and an exponent of V); Kingma and Ba 2015 (Adam).
     """
     from tqdm.auto import tqdm
 
@@ -56,7 +56,11 @@ def invert(net, image, layer, steps=100, rate=0.03, tv=1.0, limits=None, seed=0)
     low, high = (float(x0.min()), float(x0.max())) if limits is None else map(float, limits)
     if not low < high:
         raise DataError(f"expected an image or limits with a smaller and a larger number, found ({low:g}, {high:g})")
-    objective = Objective(net, position, lambda a: (((a - a0) ** 2).reshape(len(a), -1).sum(axis=1) / norm, 2 * (a - a0) / norm))
+
+    def distance(a):
+        return ((a - a0) ** 2).reshape(len(a), -1).sum(axis=1) / norm, 2 * (a - a0) / norm
+
+    objective = Objective(net, position, distance)
     a0 = objective.activations(x0).copy()
     norm = float((a0**2).sum())
     if norm == 0:

@@ -31,7 +31,8 @@ def loss_surface(net, directions=None, span=1.0, n=21, seed=0):
               \qquad \text{for each filter } f
 
     So a step of 1 is as large as the weights themselves, filter by filter, and surfaces of different nets can be
-    compared: without it a net with small weights looks sharper than it is. Biases, and what BatchNorm has gathered, stay.
+    compared: without it a net with small weights looks sharper than it is. Biases, and what BatchNorm has gathered,
+    stay.
 
     The loss is that of the batch that the net's blobs hold: run ``net.forward()`` first. It is computed as in the TEST
     phase, by a twin with weights of its own.

@@ -10,7 +10,7 @@ from cafe_edu.insight.total_variation import total_variation
 
 
 def class_model(
-    net, target, steps=64, rate=0.02, limits=(0.0, 1.0), jitter=4, blur=0.5, tv=0.1, decay=0.01, start=None, seed=0,
+    net, target, steps=64, rate=0.05, limits=(0.0, 1.0), jitter=None, blur=0.5, tv=0.1, decay=0.01, start=None, seed=0,
     probability=False,
 ):  # fmt: skip
     r"""Return an image that makes the score of a class, or a unit, as large as it gets.
@@ -34,8 +34,8 @@ def class_model(
         :math:`\eta`, as a part of the width of ``limits``.
     limits : (float, float)
         The smallest and the largest number of an image as the net sees it. With a mean taken off, about (-120, 130).
-    jitter : int
-        Most pixels of a shift.
+    jitter : int, optional
+        Most pixels of a shift; by default a fiftieth of the image's shorter side, and at least 1.
     blur : float
         Width (sigma, in pixels) of the smoothing after the first step; it falls to 0 at the last.
     tv, decay : float
@@ -65,9 +65,8 @@ def class_model(
     else:
         x = as_item(net, found.position, start)[0]
     objective = score_of(net, target, probability, places="mean")
-    for x, _ in climb(objective, x, steps, rate, (low, high), jitter, blur, tv, decay, rng):  # noqa: B007
-        pass
-    return x
+    jitter = max(1, min(shape[-2:]) // 50) if jitter is None else jitter
+    return _last(climb(objective, x, steps, rate, (low, high), jitter, blur, tv, decay, rng), x)
 
 
 def climb(objective, x, steps, rate, limits, jitter, blur, tv, decay, rng):
@@ -162,10 +161,16 @@ def deep_dream(
         size = [max(1, round(n / scale**octave)) for n in x.shape[1:]]
         base = _resized(x, size)
         y = base + _resized(added, size)
-        for y, _ in climb(objective, y, steps, rate, limits, jitter, 0, 0, 0, rng):  # noqa: B007
-            pass
+        y = _last(climb(objective, y, steps, rate, limits, jitter, 0, 0, 0, rng), y)
         added = y - base
     return y
+
+
+def _last(walk, x):
+    """The image at the end of a walk that starts at x."""
+    for x, _ in walk:  # noqa: B007 (of no step, x itself is left)
+        pass
+    return x
 
 
 def smooth(x, sigma):

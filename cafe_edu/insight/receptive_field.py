@@ -79,13 +79,14 @@ class ReceptiveField:
 def receptive_field(net, layer):
     r"""Return what the units of a layer see of the image, by walking the net's graph back to its input.
 
-    A window of extent e, stride s and pad p sees, for outputs a to b, the inputs
+    Output o of a window with k taps, stride s, pad p and dilation d sees the inputs
 
-    .. math:: s\,a - p \;\dots\; s\,b - p + e - 1,
+    .. math:: s\,o - p + d\,u, \qquad u = 0 \dots k - 1,
 
-    a layer that works at each place by itself those at the same places, an inner product all of them. Where branches
-    meet, a unit sees what any of them sees. A type of layer that is not known to look through a window is taken to see
-    everything. Of what a unit sees, the middle counts more than the rim: the *effective* receptive field is smaller.
+    that of a layer which works at each place by itself the one at its place, an inner product all of them. Where
+    branches meet, a unit sees what any of them does. A type of layer that is not known to look through a window is
+    taken to see everything. Of what a unit sees, the middle counts more than the rim: the *effective* receptive field
+    is smaller.
 
     Parameters
     ----------
@@ -140,43 +141,42 @@ def _walk(net, end, image, axis):
     """Return the function (unit, clip) -> (first, last) pixel seen along an axis; nothing is seen if last < first."""
 
     def seen(unit, clip):
-        pending = {net.steps[end].top[0].name: (unit, unit)}  # blob name -> first and last place that matters
+        pending = {net.steps[end].top[0].name: {unit}}  # blob name -> the places that matter
         for step in filter(lambda step: step.bottom, net.steps[end::-1]):
-            wanted = [pending.pop(blob.name) for blob in step.top if blob.name in pending]
-            bottoms = [blob for i, blob in enumerate(step.bottom) if i not in step.layer.no_gradient]
-            for first, last in wanted:
-                for bottom in bottoms:
-                    span = _through(step, bottom, axis, first, last)
+            wanted = set().union(*(pending.pop(blob.name, ()) for blob in step.top))
+            if not wanted:
+                continue
+            for i, bottom in enumerate(step.bottom):
+                if i not in step.layer.no_gradient:
+                    places = _through(step, bottom, axis, wanted)
                     if clip:
-                        span = max(span[0], 0), min(span[1], _length(bottom, axis) - 1)
-                    if span[0] <= span[1]:
-                        old = pending.get(bottom.name, span)
-                        pending[bottom.name] = min(old[0], span[0]), max(old[1], span[1])
-        return pending.get(image, (0, -1))
+                        places = places & set(range(_length(bottom, axis)))
+                    pending[bottom.name] = pending.get(bottom.name, set()) | places
+        places = pending.get(image)
+        return (min(places), max(places)) if places else (0, -1)
 
     return seen
 
 
-def _through(step, bottom, axis, first, last):
-    """The places of a bottom that matter for the places ``first`` to ``last`` of the layer's tops."""
-    layer, all_of_it = step.layer, (0, _length(bottom, axis) - 1)
-    window = getattr(layer, "window", None)
-    if layer.type in ("Convolution", "Pooling", "QuantizedConvolution") and window is not None:
-        e, s, p = (numbers[axis] for numbers in (window.extent, window.stride, window.pad))
-        return s * first - p, s * last - p + e - 1
-    if layer.type == "Deconvolution":  # input i is laid on outputs s i - p to s i - p + e - 1
-        e, s, p = (numbers[axis] for numbers in (window.extent, window.stride, window.pad))
-        return -((e - 1 - p - first) // s), (last + p) // s
-    same = len(bottom.shape) == 4 and bottom.shape[2:] == step.top[0].shape[2:]
+def _through(step, bottom, axis, outputs):
+    """The places of a bottom that some places of the layer's tops see."""
+    layer, window = step.layer, getattr(step.layer, "window", None)
+    if layer.type in ("Convolution", "Deconvolution", "Pooling", "QuantizedConvolution") and window is not None:
+        s, p = window.stride[axis], window.pad[axis]
+        taps = range(0, window.extent[axis], window.dilation[axis])
+        if layer.type != "Deconvolution":
+            return {s * o - p + tap for o in outputs for tap in taps}
+        # it lays input i on the outputs s i - p + tap
+        return {(o + p - tap) // s for o in outputs for tap in taps if (o + p - tap) % s == 0}
     if layer.type == "LRN" and layer.options.norm_region == layer.options.WITHIN_CHANNEL:
         reach = (layer.options.local_size - 1) // 2
-        return first - reach, last + reach
+        return {o + tap for o in outputs for tap in range(-reach, reach + 1)}
+    same = len(bottom.shape) == 4 and bottom.shape[2:] == step.top[0].shape[2:]
     if layer.type in POINTWISE and same and _over_channels(layer):
-        return first, last
+        return outputs
     if layer.type == "Crop" and len(bottom.shape) == 4:
-        offset = _crop_offset(layer.options, axis)
-        return first + offset, last + offset
-    return all_of_it
+        return {o + _crop_offset(layer.options, axis) for o in outputs}
+    return set(range(_length(bottom, axis)))
 
 
 def _crop_offset(options, axis):

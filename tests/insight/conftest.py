@@ -22,7 +22,8 @@ MIXED = """
 name: "mixed"
 layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 2 dim: 9 dim: 9 } } }
 layer { name: "conv" type: "Convolution" bottom: "x" top: "conv" convolution_param {
-  num_output: 3 kernel_size: 3 weight_filler { type: "gaussian" std: 0.5 } bias_filler { type: "constant" value: 0.1 } } }
+  num_output: 3 kernel_size: 3
+  weight_filler { type: "gaussian" std: 0.5 } bias_filler { type: "constant" value: 0.1 } } }
 layer { name: "relu" type: "ReLU" bottom: "conv" top: "conv" }
 layer { name: "norm" type: "LRN" bottom: "conv" top: "norm" lrn_param { local_size: 3 } }
 layer { name: "a" type: "Convolution" bottom: "norm" top: "a" convolution_param {

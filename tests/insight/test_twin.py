@@ -11,9 +11,11 @@ from cafe_edu.layer import Layer
 TRAINING = """
 name: "training"
 layer { name: "data" type: "DummyData" top: "x" top: "t" include { phase: TRAIN } dummy_data_param {
-  shape { dim: 4 dim: 1 dim: 8 dim: 8 } shape { dim: 4 } data_filler { type: "gaussian" } data_filler { type: "constant" } } }
+  shape { dim: 4 dim: 1 dim: 8 dim: 8 } shape { dim: 4 }
+  data_filler { type: "gaussian" } data_filler { type: "constant" } } }
 layer { name: "data" type: "DummyData" top: "x" top: "t" include { phase: TEST } dummy_data_param {
-  shape { dim: 2 dim: 1 dim: 8 dim: 8 } shape { dim: 2 } data_filler { type: "gaussian" } data_filler { type: "constant" } } }
+  shape { dim: 2 dim: 1 dim: 8 dim: 8 } shape { dim: 2 }
+  data_filler { type: "gaussian" } data_filler { type: "constant" } } }
 layer { name: "conv" type: "Convolution" bottom: "x" top: "conv" convolution_param {
   num_output: 3 kernel_size: 3 weight_filler { type: "gaussian" std: 0.3 } } }
 layer { name: "norm" type: "BatchNorm" bottom: "conv" top: "norm" }
