@@ -52,7 +52,8 @@ def lay_over(axes, image, map, title="", mean=None):
     axes.imshow(gray if gray.ndim == 2 else gray.mean(axis=2), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     low, colours = (-most, "RdBu_r") if (map < 0).any() else (0, "viridis")
     seen = np.clip(np.abs(map) / most, 0, 1)  # where a map says little, the image is seen
-    drawn = axes.imshow(map, cmap=colours, vmin=low, vmax=most, alpha=0.25 + 0.6 * seen, interpolation="nearest")
+    veil = 0.25 + 0.6 * seen if low == 0 else 0.9 * seen  # the white of a map with signs would hide the image
+    drawn = axes.imshow(map, cmap=colours, vmin=low, vmax=most, alpha=veil, interpolation="nearest")
     axes.set_title(title, fontsize=10)
     axes.set_axis_off()
     return drawn

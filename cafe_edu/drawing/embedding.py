@@ -48,7 +48,7 @@ def draw_embedding(features, labels, method="pca", images=None, names=None, seed
     for label, style in each_label(labels):
         here = labels == label
         name = label if names is None else names[label]
-        axes.scatter(*places[here].T, s=18, alpha=0.8, linewidths=0, label=f"{name}", **style)
+        axes.scatter(*places[here].T, s=26, alpha=0.85, linewidths=0, label=f"{name}", **style)
     if images is not None:
         _put_pictures(axes, places, images)
     axes.set_title(title or f"{len(x)} images, {x.shape[1]} numbers each, {words}")

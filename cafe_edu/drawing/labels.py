@@ -2,8 +2,8 @@
 
 import numpy as np
 
-#: Okabe and Ito's colours, told apart by colour-blind eyes.
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#f0e442", "#000000")
+#: Okabe and Ito's colours, told apart by colour-blind eyes; gray for their yellow, which paper swallows.
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#000000", "#999999")
 MARKS = "os^DvP*X"
 
 

@@ -10,7 +10,7 @@ from cafe_edu.drawing.attribution import lay_over
 from cafe_edu.drawing.picture import new_picture
 from cafe_edu.drawing.pixels import show_pixels
 from cafe_edu.errors import SpecError
-from cafe_edu.insight.grad_cam import last_maps
+from cafe_edu.insight.grad_cam import has_maps, last_maps, strongest_unit
 from cafe_edu.insight.objective import Objective, score_of
 from cafe_edu.insight.targets import as_item, find_target, scores_position
 
@@ -25,10 +25,17 @@ METHODS = {
     "gradient_times_input": ("gradient x input", _summed(insight.gradient_times_input)),
     "integrated_gradients": ("integrated gradients", _summed(insight.integrated_gradients)),
     "guided_backprop": ("guided backpropagation", insight.guided_backprop),
-    "deconvnet": ("deconvnet", insight.deconvnet),
+    "deconvnet": ("deconvnet", lambda net, image, target: insight.deconvnet(net, image, _unit(net, image, target))),
     "grad_cam": ("Grad-CAM", insight.grad_cam),
     "occlusion": ("occlusion", insight.occlusion),
 }
+
+
+def _unit(net, image, target):
+    """What a deconvnet is made for: the one unit that gives most to a class; a unit as it is."""
+    if isinstance(target, tuple | list) or not has_maps(net, target):
+        return target
+    return strongest_unit(net, image, target)
 
 
 def draw_why(net, image, target=None, methods=None, names=None, mean=None, figure=None):
@@ -45,7 +52,8 @@ def draw_why(net, image, target=None, methods=None, names=None, mean=None, figur
     target : int, (str, int) or (str, int, int, int), optional
         A class or a unit (see `cafe_edu.insight.targets.find_target`); by default the class with the highest score.
     methods : sequence of str, optional
-        Names of functions in `cafe_edu.insight`; by default all seven. Occlusion takes longest.
+        Names of functions in `cafe_edu.insight`; by default all seven; Grad-CAM where there are maps. Occlusion
+        takes longest.
     names : sequence of str, optional
         What the classes are called.
     mean : float or sequence, optional
@@ -61,11 +69,12 @@ def draw_why(net, image, target=None, methods=None, names=None, mean=None, figur
     SpecError
         If there is no such method.
     """
-    methods = list(METHODS) if methods is None else list(methods)
-    for name in methods:
+    for name in methods or ():
         if name not in METHODS:
             raise SpecError(f"no method {name!r}; there are {', '.join(METHODS)}")
     target, title = _asked(net, image, target, names)
+    if methods is None:
+        methods = [name for name in METHODS if name != "grad_cam" or has_maps(net, target)]
     columns = min(4, len(methods) + 1)
     rows = math.ceil((len(methods) + 1) / columns)
     figure = figure or new_picture(2.7 * columns, 2.9 * rows + 0.4)
@@ -76,6 +85,8 @@ def draw_why(net, image, target=None, methods=None, names=None, mean=None, figur
         title, method = METHODS[name]
         if name == "grad_cam":
             title += f" of {last_maps(net, target)}"
+        if name == "deconvnet" and _unit(net, image, target) != target:
+            title += " of its strongest unit"
         lay_over(one, image, method(net, image, target), title, mean)
     for one in axes[len(methods) + 1 :]:
         one.set_axis_off()

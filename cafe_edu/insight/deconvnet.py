@@ -33,6 +33,10 @@ def deconvnet(net, image, target, probability=False):
     "switches"), and ReLU is applied on the way back too: the backward pass of Caffe's layers with another ReLU. Without
     a max pooling the picture depends on the image only by the place of the unit.
 
+    It is made for one unit of a map, where it is largest. The class of a net that ends with the mean of a map starts
+    from every place of that map, those where it is 0 included, and what is painted need not lie on what the class is
+    about; `cafe_edu.insight.grad_cam.strongest_unit` is then the better target.
+
     Parameters
     ----------
     net, image, target, probability

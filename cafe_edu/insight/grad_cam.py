@@ -36,22 +36,13 @@ def grad_cam(net, image, target, layer=None, probability=False):
     ----------
     Selvaraju, Cogswell, Das, Vedantam, Parikh, Batra 2017, "Grad-CAM".
     """
-    end = find_target(net, target).position
-    position = layer_position(net, last_maps(net, target) if layer is None else layer)
-    if len(net.steps[position].top[0].shape) != 4:
-        raise ShapeError(f"expected a layer that makes maps (N, C, H, W), {layer!r} makes "
-                         f"{net.steps[position].top[0].shape}")  # fmt: skip
-    if position not in needed(net, [end]):
-        raise NetError(f"the target {target!r} does not depend on layer {layer!r}; "
-                       f"it depends on {', '.join(_maps(net, end))}")  # fmt: skip
-    x = as_item(net, end, image)
-    objective = score_of(net, target, probability)
-    A, dA = objective.slope_at(x, needed(net, [end]).index(position))
-    alpha = dA[0].mean(axis=(1, 2))
-    M = np.maximum(0, np.tensordot(alpha, A[0], axes=1))
-    field = receptive_field(net, net.steps[position].layer.name)
+    layer = last_maps(net, target) if layer is None else layer
+    A, dA = _maps_and_slopes(net, image, target, layer, probability)
+    alpha = dA.mean(axis=(1, 2))
+    M = np.maximum(0, np.tensordot(alpha, A, axes=1))
+    field = receptive_field(net, layer)
     middles = [first + (size - 1) / 2 for first, size in zip(field.offset, field.size, strict=True)]
-    return _enlarged(M, zip(middles, field.stride, strict=True), *x.shape[2:])
+    return _enlarged(M, zip(middles, field.stride, strict=True), *field.image)
 
 
 def last_maps(net, target):
@@ -66,6 +57,44 @@ def last_maps(net, target):
     if not names:
         raise NetError(f"net {net.name!r} has no layer with maps (N, C, H, W) before the target {target!r}")
     return names[-1]
+
+
+def has_maps(net, target):
+    """Does a target depend on a layer with maps?"""
+    return bool(_maps(net, find_target(net, target).position))
+
+
+def strongest_unit(net, image, target, layer=None):
+    r"""Return the unit of a layer's maps that gives most to a target, by :math:`A \odot \partial S / \partial A`.
+
+    Parameters
+    ----------
+    net, image, target, layer
+        As in `grad_cam`.
+
+    Returns
+    -------
+    (str, int, int, int)
+        Layer, channel, row, column: a target for the other methods.
+    """
+    layer = last_maps(net, target) if layer is None else layer
+    A, dA = _maps_and_slopes(net, image, target, layer)
+    k, y, x = np.unravel_index(np.argmax(A * dA), A.shape)
+    return layer, int(k), int(y), int(x)
+
+
+def _maps_and_slopes(net, image, target, layer, probability=False):
+    """What a layer makes of an image, A (K, H, W), and how the target changes with it, dS/dA."""
+    end, position = find_target(net, target).position, layer_position(net, layer)
+    if len(net.steps[position].top[0].shape) != 4:
+        raise ShapeError(f"expected a layer that makes maps (N, C, H, W), {layer!r} makes "
+                         f"{net.steps[position].top[0].shape}")  # fmt: skip
+    if position not in needed(net, [end]):
+        raise NetError(f"the target {target!r} does not depend on layer {layer!r}; "
+                       f"it depends on {', '.join(_maps(net, end))}")  # fmt: skip
+    objective = score_of(net, target, probability)
+    A, dA = objective.slope_at(as_item(net, end, image), needed(net, [end]).index(position))
+    return A[0], dA[0]
 
 
 def _maps(net, end):

@@ -10,7 +10,7 @@ from cafe_edu.insight.total_variation import total_variation
 
 
 def class_model(
-    net, target, steps=64, rate=0.05, limits=(0.0, 1.0), jitter=None, blur=0.5, tv=0.1, decay=0.01, start=None, seed=0,
+    net, target, steps=64, rate=0.02, limits=(0.0, 1.0), jitter=None, blur=1.0, tv=0.1, decay=0.01, start=None, seed=0,
     probability=False,
 ):  # fmt: skip
     r"""Return an image that makes the score of a class, or a unit, as large as it gets.
@@ -104,7 +104,7 @@ def climb(objective, x, steps, rate, limits, jitter, blur, tv, decay, rng):
 
 
 def deep_dream(
-    net, image, layer, unit=None, octaves=4, scale=1.4, steps=10, rate=0.01, limits=None, jitter=16, seed=0
+    net, image, layer, unit=None, octaves=4, scale=1.4, steps=10, rate=0.007, limits=None, jitter=16, seed=0
 ):  # fmt: skip
     r"""Return an image changed so that a layer sees more of what it sees already.
 

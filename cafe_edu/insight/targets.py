@@ -117,7 +117,11 @@ def layer_position(net, name):
         if net.steps[i].layer.name == name and net.steps[i].top:
             return i
     for i in reversed(range(len(net.steps))):
-        if name in [blob.name for blob in net.steps[i].top]:
+        tops = [blob.name for blob in net.steps[i].top]
+        if name in tops[1:]:
+            raise NetError(f"only the first top of a layer can be asked for; {name!r} is top {tops.index(name)} of "
+                           f"{net.steps[i].layer.name!r}")  # fmt: skip
+        if name in tops:
             return i
     raise NetError(f"net {net.name!r} has no layer {name!r}; it has {_names(net)}")
 

@@ -6,7 +6,7 @@ import pytest
 from cafe_edu import Net
 from cafe_edu.errors import NetError, ShapeError
 from cafe_edu.insight import grad_cam
-from cafe_edu.insight.grad_cam import last_maps
+from cafe_edu.insight.grad_cam import has_maps, last_maps, strongest_unit
 
 
 @pytest.mark.parametrize("place", [(8, 3), (2, 9), (5, 5)])
@@ -97,3 +97,11 @@ def test_squeezenet_looks_at_the_kitten(data_folder):
     y, x = np.unravel_index(found.argmax(), found.shape)
     assert kitten[y, x]
     assert found[kitten].sum() > 0.7 * found.sum()
+
+
+def test_the_strongest_unit(spot):
+    net, image = spot
+    assert strongest_unit(net, image, 1) == ("relu", 0, 8, 3)
+    assert strongest_unit(net, image, 1, "conv") == ("conv", 0, 8, 3)
+    assert has_maps(net, 1)
+    assert not has_maps(net, ("conv", 0))

@@ -124,8 +124,8 @@ def test_padding_is_seen_and_clipped():
 
 
 def test_a_deconvolution_has_a_stride_below_one():
-    net = Net(DATA % (8, 8) + conv("y", "x", "kernel_size: 4 stride: 2 pad: 1").replace('"Convolution"', '"Deconvolution"'))
-    field = receptive_field(net, "y")
+    spec = conv("y", "x", "kernel_size: 4 stride: 2 pad: 1").replace('"Convolution"', '"Deconvolution"')
+    field = receptive_field(Net(DATA % (8, 8) + spec), "y")
     assert (field.size, field.stride) == ((2, 2), (0.5, 0.5))
 
 

@@ -88,6 +88,17 @@ def test_targets_that_are_not(spot, target, error, text):
         assert found.value.one_line() == text
 
 
+def test_only_first_tops():
+    net = Net("""
+    layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 1 dim: 4 } } }
+    layer { name: "cut" type: "Slice" bottom: "x" top: "a" top: "b" }
+    """)
+    assert why.saliency(net, [1, 2, 3, 4], ("a", 1)).tolist() == [0, 1, 0, 0]
+    with pytest.raises(NetError) as error:
+        why.saliency(net, [1, 2, 3, 4], ("b", 1))
+    assert error.value.one_line() == "only the first top of a layer can be asked for; 'b' is top 1 of 'cut'"
+
+
 def test_an_image_of_another_shape(spot):
     net, _ = spot
     for method in (why.saliency, why.integrated_gradients, why.occlusion, why.grad_cam):
