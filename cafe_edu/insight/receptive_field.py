@@ -151,7 +151,7 @@ def _walk(net, end, image, axis):
                     places = _through(step, bottom, axis, wanted)
                     if clip:
                         places = places & set(range(_length(bottom, axis)))
-                    pending[bottom.name] = pending.get(bottom.name, set()) | places
+                    pending[bottom.name] = places  # its only reader: where branches part stands a Split
         places = pending.get(image)
         return (min(places), max(places)) if places else (0, -1)
 

@@ -40,7 +40,6 @@ def twin(net, ends, layers=None, copy=False):
             for blob in step.top:
                 layer.input_param.shape.add(dim=blob.shape)
     types = {step.layer.type: type(step.layer) for step in net.steps} | (layers or {})
-    types.pop("Input", None)  # even where a net has none, its twin does
     other = Net(
         spec, layers={name: _unfilled(cls) for name, cls in types.items()}, rng=0, folder=net.folder, dtype=net.dtype,
         device="cpu" if net.xp is np else "gpu", engine=net.engine.__name__.rpartition(".")[2],
@@ -79,7 +78,7 @@ def needed(net, ends):
         tops = {blob.name for blob in net.steps[i].top}
         if i in ends or tops & wanted:
             found.append(i)
-            wanted = (wanted - tops) | {blob.name for blob in net.steps[i].bottom}
+            wanted |= {blob.name for blob in net.steps[i].bottom}
     return found[::-1]
 
 

@@ -68,6 +68,7 @@ def test_slope_at_a_layer(mixed, layer):
     objective = score_of(net, 0)
     names = [step.layer.name for step in objective.net.steps]
     A, dA = objective.slope_at(x[None], names.index(layer))
+    assert (A.min() < 0) == (layer != "relu")  # as the layer wrote it, not as one in place left it
     twin, i = objective.net, names.index(layer)
     e = 1e-6 * np.random.default_rng(2).normal(size=A.shape)
     found = []
@@ -91,6 +92,16 @@ def test_many_items_at_once(mixed):
         value, one = objective.slope(some[i : i + 1])
         assert value[0] == pytest.approx(values[i])
         np.testing.assert_allclose(one[0], dx[i], atol=1e-12)
+
+
+def test_slopes_of_weights_do_not_pile_up(mixed):
+    net, x = mixed
+    objective, found = score_of(net, 1), []
+    for _ in range(3):
+        objective.slope(x[None])
+        found.append(objective.net.params["conv"][0].diff.copy())
+    assert found[0].any()
+    np.testing.assert_array_equal(found[0], found[2])
 
 
 def test_only_a_class_has_a_probability(mixed):
