@@ -44,9 +44,11 @@ def twin(net, ends, layers=None, copy=False):
         spec, layers={name: _unfilled(cls) for name, cls in types.items()}, rng=0, folder=net.folder, dtype=net.dtype,
         device="cpu" if net.xp is np else "gpu", engine=net.engine.__name__.rpartition(".")[2],
     )  # fmt: skip
+    phases = {layer.name: layer.phase for layer in other.layers}
     for name, blobs in other.params.items():
+        writes = phases[name] == "TRAIN"  # a BatchNorm that insists on it gathers statistics at every forward
         for mine, owner in zip(blobs, net.params[name], strict=True):
-            if copy:
+            if copy or writes:
                 mine.data = owner.data
             else:
                 mine.share_data(owner)

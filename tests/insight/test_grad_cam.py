@@ -105,3 +105,11 @@ def test_the_strongest_unit(spot):
     assert strongest_unit(net, image, 1, "conv") == ("conv", 0, 8, 3)
     assert has_maps(net, 1)
     assert not has_maps(net, ("conv", 0))
+
+
+def test_on_a_device(device, spot):
+    there = Net(spot[0].spec, device=device)
+    for name, blobs in spot[0].params.items():
+        for mine, owner in zip(there.params[name], blobs, strict=True):
+            mine.data = there.xp.asarray(owner.data)
+    np.testing.assert_allclose(grad_cam(there, spot[1], 1), grad_cam(*spot, 1), rtol=1e-5)

@@ -69,3 +69,12 @@ def test_deconvnet_puts_numbers_back_by_the_switches(spot):
     expected = np.zeros((1, 12, 12))
     expected[0, 7:10, 2:5] = 1 / 9
     np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@METHODS
+def test_on_a_device(method, device):
+    x = [1, -2, 3, 0, 5]
+    for top in ("a", "r"):
+        spec = LINEAR % (RELU % top, top)
+        there, here = (method(Net(spec, rng=0, device=where), x, 1) for where in (device, "cpu"))
+        np.testing.assert_allclose(there, here, rtol=1e-5, atol=1e-6)

@@ -75,3 +75,12 @@ def test_what_cannot_be(line, spot):
         loss_surface(line, ({"ip": np.zeros((3, 2))}, {}))
     with pytest.raises(DataError, match="expected n of 1 or more points, found 0"):
         loss_surface(line, n=0)
+
+
+def test_on_a_device(device):
+    rng = np.random.default_rng(1)
+    batch = {"x": rng.normal(size=(6, 3)), "t": rng.normal(size=(6, 2))}
+    there, here = Net(SPEC, rng=0, device=device), Net(SPEC, rng=0)
+    for net in (there, here):
+        net.forward(**batch)
+    np.testing.assert_allclose(loss_surface(there, n=3).loss, loss_surface(here, n=3).loss, rtol=1e-5)

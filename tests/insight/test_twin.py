@@ -75,6 +75,18 @@ def test_a_net_with_an_input_is_left_as_it_was(method, spot):
     assert state(net) == before
 
 
+def test_a_layer_that_insists_on_its_phase_keeps_it_and_writes_nothing():
+    net = Net(TRAINING.replace('type: "BatchNorm"', 'type: "BatchNorm" phase: TRAIN'), "TEST", rng=0)
+    net.forward()
+    before = state(net)
+    x = np.random.default_rng(5).normal(size=(1, 8, 8))
+    why.saliency(net, x, 1)
+    assert state(net) == before
+    position = [layer.name for layer in net.layers].index("norm")
+    normalized = twin(net, [position]).forward(x=x[None])["norm"]
+    np.testing.assert_allclose(normalized.mean(axis=(0, 2, 3)), 0, atol=1e-5)  # by the mean of this very image
+
+
 def test_it_computes_what_a_test_net_would():
     train = Net(TRAINING, "TRAIN", rng=0)
     train.forward()
