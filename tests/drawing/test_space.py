@@ -156,3 +156,18 @@ def test_each_is_drawn_where_it_is_told(clouds):
     assert draw_embedding(x, labels, figure=left) is left
     assert draw_decision_regions(Net(PLANE), x[:, :2], labels, figure=right) is right
     left.figure.canvas.draw()
+
+
+def test_the_first_direction_runs_to_the_right():
+    net = Net("""
+    layer { name: "in" type: "Input" top: "x" top: "t" input_param { shape { dim: 2 dim: 2 } shape { dim: 2 dim: 1 } } }
+    layer { name: "ip" type: "InnerProduct" bottom: "x" top: "y" inner_product_param { num_output: 1 } }
+    layer { name: "loss" type: "EuclideanLoss" bottom: "y" bottom: "t" top: "loss" }
+    """)
+    net.forward(x=[[1, 0], [0, 1]], t=[[0], [0]])
+    figure = draw_loss_surface(net, ({"ip": np.array([[9.0, 0]])}, {"ip": np.array([[0, 1.0]])}), n=5)
+    figure.canvas.draw()
+    drawn = np.asarray(figure.canvas.buffer_rgba()).astype(int)
+    columns, rows = figure.get_axes()[0].transData.transform([(0.93, 0.03), (0.03, 0.93)]).astype(int).T
+    right, up = drawn[len(drawn) - rows, columns, 1]  # the green of viridis grows with the loss
+    assert right > up + 50
