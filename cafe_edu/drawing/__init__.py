@@ -27,6 +27,7 @@ _WHERE = {
     "receptive_field": ("draw_receptive_field",),
     "top_images": ("draw_top_images",),
     "training": ("draw_runs", "draw_training"),
+    "units": ("draw_units",),
     "weights": ("draw_filters", "draw_weight_change", "draw_weight_histograms", "draw_weight_norms"),
     "why": ("draw_why",),
 }
