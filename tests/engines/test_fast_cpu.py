@@ -49,8 +49,7 @@ def test_convolution(geometry, dtype, block, run, bias):
     x, W = normal(1, dtype, N, C, *size), normal(2, dtype, O, C // group, *window.kernel)
     b, dy = normal(3, dtype, O) if bias else None, normal(4, dtype, N, O, *out)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fast_cpu, "BLOCK", block)
-        patch.setattr(fast_cpu, "RUN", run)
+        patch.setattr(fast_cpu, "FLAT", 2**15)
         nothing = np.full((N, O, *out), np.nan, dtype)
         (_, ours), (_, theirs) = both("conv_forward", x, W, b, window, group, nothing)
         same(dtype, theirs[5], ours[5])
