@@ -14,7 +14,7 @@ from cafe_edu.arrays.scratch import scratch
 from cafe_edu.engines import conv_loops, plain
 from cafe_edu.engines.crew import crew
 from cafe_edu.engines.lines import backward_axes, forward_axes, lines
-from cafe_edu.engines.registers import ACROSS, DOWN, lanes
+from cafe_edu.engines.registers import ACROSS, DOWN, half
 
 BLOCK = 2**17  #: numbers on the lines of a block: half a MB of float32
 USED = 0.3  #: part of the numbers computed that must be wanted
@@ -44,7 +44,7 @@ def conv_backward(x, W, dy, window, group, dW, db, dx):
 def _suits(W, window, group, x, y):
     if y.ndim != 4 or not y.size or not x.size or pays(W, window, y.shape[2:], group):
         return False
-    return lines(forward_axes(x.shape[2:], window, y.shape[2:]), y.shape[2], lanes(y.dtype)).used >= USED
+    return lines(forward_axes(x.shape[2:], window, y.shape[2:]), y.shape[2], half(y.dtype)).used >= USED
 
 
 def _padded(W):
@@ -59,7 +59,7 @@ def _padded(W):
 
 def _sums(x, WG, b, axes, y):
     """Write to y, or to the numbers of it that the axes are for, W * x + b."""
-    (N, C), O, group, width = x.shape[:2], y.shape[1], len(WG), lanes(y.dtype)
+    (N, C), O, group, width = x.shape[:2], y.shape[1], len(WG), half(y.dtype)
     stride, pad, first, step = ([axis[i] for axis in axes] for i in (2, 3, 5, 6))
     stride, pad, first, step = map(tuple, (stride, pad, first, step))
     blocks = _blocks(N, C, axes, len(crew().others) + 1, width)
@@ -70,7 +70,7 @@ def _sums(x, WG, b, axes, y):
             n = images.stop - images.start
             line, image = _laid(x[images], top, on, axes)
             taps = on.all_taps(C // group)
-            Y = scratch("Y", (DOWN, n * on.computed), y)
+            Y = scratch("Y", (DOWN, on.length(n)), y)
             for g in range(group):
                 start, begin = g * O // group, g * (C // group) * on.channel
                 where = taps, on.places, on.pieces, top, first, step
@@ -110,7 +110,7 @@ def _add_products(x, dy, window, group, dW, db):
     N, O = dy.shape[:2]
     sums = []
     axes = None if dW is None else forward_axes(x.shape[2:], window, dy.shape[2:])
-    width = lanes(dy.dtype)
+    width = half(dy.dtype)
 
     def work(part):
         db_part = None if db is None else dy[part].sum(axis=(2, 3)).sum(axis=0)
@@ -129,9 +129,9 @@ def _add_products(x, dy, window, group, dW, db):
             images = slice(i, min(i + n, part.stop))
             line, image = _laid(x[images], 0, on, axes)
             m = images.stop - i
-            Y = scratch("Y", (S.shape[1], m * on.computed), dy)
+            Y = scratch("Y", (S.shape[1], on.length(m)), dy)
             for g in range(group):
-                conv_loops.collect(dy[images], g * O // group, O // group, on.pieces, 0, Y)
+                conv_loops.collect(dy[images], g * O // group, O // group, on.pieces, on.computed, Y)
                 conv_loops.products(Y, line[g * (C // group) * on.channel :], image, taps, on.places, m, S[g])
         sums.append((part.start, S[:, : O // group, :K], db_part))
 

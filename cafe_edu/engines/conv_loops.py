@@ -36,6 +36,17 @@ def lay(x, top, phases, rows, row, stride, pad, beyond, line):
 
 
 @compiled
+def _starts(places, image, n):
+    """The places of n images; the last once more, if they are odd."""
+    starts = numpy.empty((n * len(places) + 1) // 2 * 2, numpy.int64)
+    for m in range(n):
+        for p in range(len(places)):
+            starts[m * len(places) + p] = m * image + places[p]
+    starts[-1] = (n - 1) * image + places[-1]
+    return starts
+
+
+@compiled
 def sums(W, b, line, image, taps, places, pieces, top, first, step, channel, O, y, Y):
     """Write ``y = W * x + b``, x on lines: one group's W (O', K) and b (O',), O' >= O a multiple of DOWN.
 
@@ -45,26 +56,20 @@ def sums(W, b, line, image, taps, places, pieces, top, first, step, channel, O, 
     first[0] of y, and so on.
     """
     n, C, H, width = y.shape
-    K, vectors = W.shape[1], len(places)
-    length = Y.shape[1]
-    computed = length // n
+    (length, K), starts = (Y.shape[1], W.shape[1]), _starts(places, image, n)
     weights, tile, to = W.reshape(-1), Y.reshape(-1), y.reshape(-1)
-    starts = numpy.empty(n * vectors, numpy.int64)
-    for m in range(n):
-        for p in range(vectors):
-            starts[m * vectors + p] = m * image + places[p]
-    lanes = computed // vectors
-    whole = len(starts) // ACROSS * ACROSS
+    half = length // len(starts)
+    whole = len(starts) // (2 * ACROSS) * 2 * ACROSS
     for o in range(0, O, DOWN):
-        for p in range(0, whole, ACROSS):
-            outer(weights, o * K, K, line, taps, starts, p, tile, p * lanes, length, b, o)
-        for p in range(whole, len(starts)):
-            outer_column(weights, o * K, K, line, taps, starts, p, tile, p * lanes, length, b, o)
+        for p in range(0, whole, 2 * ACROSS):
+            outer(weights, o * K, K, line, taps, starts, p, tile, p * half, length, b, o)
+        for p in range(whole, len(starts), 2):
+            outer_column(weights, o * K, K, line, taps, starts, p, tile, p * half, length, b, o)
         for m in range(n):
             for a in range(o, min(o + DOWN, O)):
                 for i in range(len(pieces)):
                     at, r, q, many = pieces[i]
-                    source = (a - o) * length + m * computed + at
+                    source = (a - o) * length + m * len(places) * half + at
                     row = ((m * C + channel + a) * H + (top + r) * step[0] + first[0]) * width
                     if step[1] == 1:
                         copy(tile, source, to, row + q + first[1], many)
@@ -74,7 +79,7 @@ def sums(W, b, line, image, taps, places, pieces, top, first, step, channel, O, 
 
 
 @compiled
-def collect(dy, channel, O, pieces, top, Y):
+def collect(dy, channel, O, pieces, computed, Y):
     """Write O channels of dy (n, C, H, W) to Y (O' >= O, n computed), as ``sums`` computes them; zeros in between."""
     n, C, H, W = dy.shape
     length = Y.shape[1]
@@ -84,8 +89,8 @@ def collect(dy, channel, O, pieces, top, Y):
         for m in range(n):
             for i in range(len(pieces)):
                 at, r, q, many = pieces[i]
-                source = ((m * C + channel + o) * H + top + r) * W + q
-                copy(flat, source, to, o * length + m * (length // n) + at, many)
+                source = ((m * C + channel + o) * H + r) * W + q
+                copy(flat, source, to, o * length + m * computed + at, many)
 
 
 @compiled
@@ -95,12 +100,8 @@ def products(Y, line, image, taps, places, n, S):
     O is a multiple of DOWN, K of ACROSS, with as many taps.
     """
     O, K = S.shape
-    vectors, length = len(places), Y.shape[1]
+    length, starts = Y.shape[1], _starts(places, image, n)
     flat, total = Y.reshape(-1), S.reshape(-1)
-    starts = numpy.empty(n * vectors, numpy.int64)
-    for m in range(n):
-        for p in range(vectors):
-            starts[m * vectors + p] = m * image + places[p]
     for o in range(0, O, DOWN):
         for k in range(0, K, ACROSS):
             inner(flat, o * length, length, line, taps, k, starts, total, o * K + k, K)

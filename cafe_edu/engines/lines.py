@@ -59,7 +59,7 @@ class Lines(NamedTuple):
     taps : array (kernel's places,) of int32
         How far ahead each is seen.
     places : array of int64
-        Where the vectors of outputs begin.
+        Where the outputs of each half vector begin.
     pieces : array (pieces, 4)
         Which of the numbers computed are wanted: (first, row, column, how many).
     """
@@ -72,7 +72,7 @@ class Lines(NamedTuple):
     taps: np.ndarray
     places: np.ndarray
     pieces: np.ndarray
-    lanes: int
+    half: int
 
     @property
     def used(self):
@@ -82,7 +82,11 @@ class Lines(NamedTuple):
     @property
     def computed(self):
         """How many numbers are computed."""
-        return self.lanes * len(self.places)
+        return self.half * len(self.places)
+
+    def length(self, n):
+        """The same for n images, made a whole number of vectors."""
+        return -(-n * len(self.places) // 2) * 2 * self.half
 
     def all_taps(self, C):
         """How far ahead the places of C channels are seen, one channel after the other."""
@@ -117,8 +121,8 @@ def _phases_back(n, o, k, s, p, d):
 
 
 @functools.lru_cache(maxsize=1024)
-def lines(axes, rows, lanes):
-    """Return the ``Lines`` of ``rows`` output rows, for vectors of so many lanes."""
+def lines(axes, rows, half):
+    """Return the ``Lines`` of ``rows`` output rows, for half vectors of so many numbers."""
     down, along = axes
     seen = list(itertools.product(down.seen, along.seen))
     phases = sorted({(r, q) for (r, _), (q, _) in seen})
@@ -127,30 +131,30 @@ def lines(axes, rows, lanes):
     taps = [phases.index((r, q)) * height * row + a * row + b for (r, a), (q, b) in seen]
     end = (rows - 1) * row + along.out
     plain = along[:4] == (row, row, 1, 0) and down[2:4] == (1, 0) and along[5:] == down[5:] == (0, 1)
-    as_it_is = plain and len(seen) == 1 and end >= lanes
+    as_it_is = plain and len(seen) == 1 and end >= half
     if as_it_is:
         phases, channel = [], down.size * row
-    wide, flat = -(-along.out // lanes), -(-end // lanes)
+    wide, flat = -(-along.out // half), -(-end // half)
     if rows * wide < flat:  # each row has vectors of its own
-        places = [i * row + j * lanes for i in range(rows) for j in range(wide)]
-        pieces = [(i * wide * lanes, i, 0, along.out) for i in range(rows)]
+        places = [i * row + j * half for i in range(rows) for j in range(wide)]
+        pieces = [(i * wide * half, i, 0, along.out) for i in range(rows)]
     else:
-        places = [j * lanes for j in range(flat)]
+        places = [j * half for j in range(flat)]
         pieces = [(i * row, i, 0, along.out) for i in range(rows)]
     if as_it_is:  # nothing may be read behind the end, so the last vector goes back over some of the one before
-        places[-1] = end - lanes
-        rest = end % lanes or lanes
-        pieces = [(0, 0, 0, end - rest), (flat * lanes - rest, 0, end - rest, rest)]
+        places[-1] = end - half
+        rest = end % half or half
+        pieces = [(0, 0, 0, end - rest), (flat * half - rest, 0, end - rest, rest)]
     return Lines(
         np.array(phases, np.int64).reshape(-1, 2),
         height,
         row,
         channel,
-        max(0, max(places) + lanes + max(taps) - channel),
+        max(0, max(places) + half + max(taps) - channel),
         np.array(taps, np.int64),
         np.array(places, np.int64),
         np.array(pieces, np.int64),
-        lanes,
+        half,
     )
 
 

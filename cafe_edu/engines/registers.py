@@ -9,7 +9,7 @@ DOWN + ACROSS numbers or vectors and does DOWN times ACROSS vector multiply-adds
 
 numba's loops have no words for a register, so these two are written in the compiler's own instructions (LLVM's). Arrays
 come with the number of their first item, all are flat, of one type, and must be long enough: nothing is checked.
-``places`` are p, where on the line x each vector begins; ``taps`` are t.
+``taps`` are t; ``places`` are p, where on the line x the halves of vectors begin, an even number of them.
 
 References
 ----------
@@ -32,9 +32,9 @@ DOWN = 4
 ACROSS = 4 if _WIDE or platform.machine() in ("arm64", "aarch64") else 3  # of 32 registers, or of 16
 
 
-def lanes(dtype):
-    """How many numbers of a type a vector holds."""
-    return BYTES // dtype.itemsize
+def half(dtype):
+    """How many numbers of a type half a vector holds."""
+    return BYTES // dtype.itemsize // 2
 
 
 class _Writer:
@@ -64,11 +64,16 @@ class _Writer:
     def times(self, i, constant):
         return self.builder.mul(self.values[i], ir.IntType(64)(constant))
 
-    def read(self, pointer):
-        """A vector from memory, which need not begin where a vector would."""
-        found = self.builder.load(self.builder.bitcast(pointer, self.vector.as_pointer()))
-        found.align = self.size
-        return found
+    def read(self, *pointers):
+        """A vector from memory, in equal parts that begin anywhere."""
+        kind = ir.VectorType(self.number, self.vector.count // len(pointers))
+        parts = [self.builder.load(self.builder.bitcast(pointer, kind.as_pointer())) for pointer in pointers]
+        for part in parts:
+            part.align = self.size
+        if len(parts) == 1:
+            return parts[0]
+        order = ir.VectorType(ir.IntType(32), self.vector.count)(list(range(self.vector.count)))
+        return self.builder.shuffle_vector(*parts, order)
 
     def write(self, vector, pointer):
         self.builder.store(vector, self.builder.bitcast(pointer, self.vector.as_pointer())).align = self.size
@@ -107,12 +112,14 @@ def _outer(across):
         def instructions(context, builder, signature, values):
             one = _Writer(context, builder, signature.args, values, W.dtype)
             rows = [one.data(0, values[1], one.times(2, m)) for m in range(DOWN)]
-            begins = [one.data(3, builder.load(one.data(5, values[6], ir.IntType(64)(v)))) for v in range(across)]
+            halves = [builder.load(one.data(5, values[6], ir.IntType(64)(h))) for h in range(2 * across)]
+            begins = [one.data(3, place) for place in halves]
             biases = [one.everywhere(builder.load(one.data(10, values[11], ir.IntType(64)(m)))) for m in range(DOWN)]
             tile = one.tile(biases, across)
             with cgutils.for_range(builder, one.length(4)) as loop:
                 tap = builder.sext(builder.load(one.data(4, loop.index)), ir.IntType(64))
-                seen = [one.read(one.move(begin, tap)) for begin in begins]
+                parts = [one.move(begin, tap) for begin in begins]
+                seen = [one.read(*parts[i : i + 2]) for i in range(0, len(parts), 2)]
                 for row, totals in zip(rows, tile, strict=True):
                     weight = one.everywhere(builder.load(one.move(row, loop.index)))
                     for total, vector in zip(totals, seen, strict=True):
@@ -143,9 +150,10 @@ def inner(typingctx, Y, y, length, x, taps, t, places, S, s, K):
         ahead = [builder.sext(builder.load(one.data(4, values[5], long(k))), long) for k in range(ACROSS)]
         begins = [one.data(3, tap) for tap in ahead]
         tile = one.tile([one.vector(None)] * DOWN, ACROSS)
-        with cgutils.for_range(builder, one.length(6)) as loop:
-            place = builder.load(one.data(6, loop.index))
-            seen = [one.read(one.move(begin, place)) for begin in begins]
+        with cgutils.for_range(builder, builder.sdiv(one.length(6), long(2))) as loop:
+            at = builder.mul(loop.index, long(2))
+            halves = [builder.load(one.data(6, at, long(h))) for h in range(2)]
+            seen = [one.read(*[one.move(begin, place) for place in halves]) for begin in begins]
             for row, totals in zip(rows, tile, strict=True):
                 vector = one.read(one.move(row, builder.mul(loop.index, long(one.vector.count))))
                 for total, other in zip(totals, seen, strict=True):
