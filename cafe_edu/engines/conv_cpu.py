@@ -2,7 +2,9 @@
 
 Blocks of images, or of one large image's rows, whose lines stay in the core's own cache, are shared out among the
 threads of a crew. Arrays are as in ``plain.py``, which computes what is not for images (other than two spatial axes),
-and what leaves most of each vector unused: outputs of few pixels.
+and what would leave most of each vector unused: outputs of few pixels.
+
+In an array of weights (G, O, K), there are O outputs in each of G groups, rounded up to whole tiles.
 """
 
 import math
@@ -13,143 +15,151 @@ from cafe_edu.arrays.depthwise import pays
 from cafe_edu.arrays.scratch import scratch
 from cafe_edu.engines import conv_loops, plain
 from cafe_edu.engines.crew import crew
+from cafe_edu.engines.instructions import lanes
 from cafe_edu.engines.lines import backward_axes, forward_axes, lines
-from cafe_edu.engines.registers import ACROSS, DOWN, half
+from cafe_edu.engines.registers import ACROSS, DOWN
 
 BLOCK = 2**17  #: numbers on the lines of a block: half a MB of float32
+HALVES = 128  #: half vectors over which one tile of dW is summed, about
 USED = 0.3  #: part of the numbers computed that must be wanted
-MANY = 128  #: vectors that the gradient of W adds up at a time, about
 
 
 def conv_forward(x, W, b, window, group, y):
     """Write ``y = W * x + b`` (``b`` may be None)."""
-    if not _suits(W, window, group, x, y):
+    if not _suits(x, W, window, group, y):
         plain.conv_forward(x, W, b, window, group, y)
         return
-    b = np.zeros((group, len(W) // group, 1), y.dtype) if b is None else b.reshape(group, -1, 1)
-    _sums(x, _padded(W.reshape(group, len(W) // group, -1)), _padded(b), forward_axes(x.shape[2:], window, y.shape[2:]), y)
+    b = np.zeros(len(W), y.dtype) if b is None else b
+    _sums(x, _tiles(W.reshape(group, len(W) // group, -1)), b, forward_axes(x.shape[2:], window, y.shape[2:]), y)
 
 
 def conv_backward(x, W, dy, window, group, dW, db, dx):
     """Add to ``dW`` and ``db``, overwrite ``dx``; what is None is not wanted (without ``dW``, ``x`` is not read)."""
-    if not _suits(W, window, group, x if dx is None else dx, dy):
+    if not _suits(x if dx is None else dx, W, window, group, dy):
         plain.conv_backward(x, W, dy, window, group, dW, db, dx)
         return
-    if dW is not None or db is not None:
-        _add_products(x, dy, window, group, dW, db)
+    if db is not None:
+        db += _pixels(dy)
+    if dW is not None:
+        found = _products(x, dy, window, group, dW.shape)
+        if np.isfinite(found).all():
+            dW += found
+        else:  # between the rows of an image 0 times inf may have been added: NaN for what nothing sees
+            plain.conv_backward(x, W, dy, window, group, dW, None, None)
     if dx is not None:
-        _back(W, dy, window, group, dx)
+        if np.isfinite(W).all():
+            _back(W, dy, window, group, dx)
+        else:
+            plain.conv_backward(None, W, dy, window, group, None, None, dx)
 
 
-def _suits(W, window, group, x, y):
+def _suits(x, W, window, group, y):
     if y.ndim != 4 or not y.size or not x.size or pays(W, window, y.shape[2:], group):
         return False
-    return lines(forward_axes(x.shape[2:], window, y.shape[2:]), y.shape[2], half(y.dtype)).used >= USED
+    return lines(forward_axes(x.shape[2:], window, y.shape[2:]), y.shape[2], lanes(y.dtype) // 2).used >= USED
 
 
-def _padded(W):
-    """W (G, O, K) with O made a multiple of DOWN."""
+def _tiles(W):
+    """Return W (G, O, K) with O a multiple of DOWN, row behind row in memory."""
     G, O, K = W.shape
     if O % DOWN == 0:
-        return W
-    padded = np.zeros((G, -(-O // DOWN) * DOWN, K), W.dtype)
+        return np.ascontiguousarray(W)
+    padded = np.zeros((G, O + -O % DOWN, K), W.dtype)
     padded[:, :O] = W
     return padded
 
 
 def _sums(x, WG, b, axes, y):
-    """Write to y, or to the numbers of it that the axes are for, W * x + b."""
-    (N, C), O, group, width = x.shape[:2], y.shape[1], len(WG), half(y.dtype)
-    stride, pad, first, step = ([axis[i] for axis in axes] for i in (2, 3, 5, 6))
-    stride, pad, first, step = map(tuple, (stride, pad, first, step))
-    blocks = _blocks(N, C, axes, len(crew().others) + 1, width)
+    """Write W * x + b to those numbers of y that the axes are for."""
+    (N, C), group, half = x.shape[:2], len(WG), lanes(y.dtype) // 2
+    O, b = y.shape[1] // group, _tiles(b.reshape(group, -1, 1))
+    first, step = zip(*(axis[-2:] for axis in axes), strict=True)
+    blocks = _blocks(N, C, axes, half)
 
     def work(part):
         for images, top, rows in blocks[part]:
-            on = lines(axes, rows, width)
-            n = images.stop - images.start
-            line, image = _laid(x[images], top, on, axes)
-            taps = on.all_taps(C // group)
-            Y = scratch("Y", (DOWN, on.length(n)), y)
+            on, target = lines(axes, rows, half), y[images]
+            line, image, taps = _laid(x[images], top, on, axes), C * on.channel, on.all_taps(C // group)
+            tile = scratch("tile", (DOWN, on.length(len(target))), y)
+            where = taps, on.places, on.pieces, top, first, step
             for g in range(group):
-                start, begin = g * O // group, g * (C // group) * on.channel
-                where = taps, on.places, on.pieces, top, first, step
-                conv_loops.sums(WG[g], b[g, :, 0], line[begin:], image, *where, start, O // group, y[images], Y)
+                mine = line[g * C // group * on.channel :]
+                conv_loops.sums(WG[g], b[g, :, 0], mine, image, *where, g * O, O, target, tile)
 
     crew().share(work, len(blocks))
 
 
 def _laid(x, top, on, axes):
-    n, C = x.shape[:2]
+    """Return the lines of images x, from what output row ``top`` sees on."""
     if not len(on.phases):
-        return x.reshape(-1)[top * on.row :], C * on.channel
-    line = scratch("line", (n * C * on.channel + on.beyond,), x)
-    down, along = axes
-    conv_loops.lay(
-        x, top, on.phases, on.rows, on.row, (down.stride, along.stride), (down.pad, along.pad), on.beyond, line
-    )
-    return line, C * on.channel
+        return x.reshape(-1)[top * on.row :]
+    line = scratch("line", (len(x) * x.shape[1] * on.channel + on.beyond,), x)
+    stride, pad = zip(*(axis[2:4] for axis in axes), strict=True)
+    conv_loops.lay(x, top, on.phases, on.rows, on.row, stride, pad, on.beyond, line)
+    return line
 
 
-def _blocks(N, C, axes, hands, width):
-    """Cut into blocks: (slice of images, first output row, output rows)."""
-    out = axes[0].out
-    rows = out if N >= hands else -(-out // -(-hands // N))
-    one = C * lines(axes, rows, width).channel
-    if one > BLOCK and rows > 1:
-        rows = -(-rows // -(-one // BLOCK))
-    n = max(1, BLOCK // one) if rows == out else 1
-    turns = -(-N // (n * hands))  # as many blocks for each hand
-    n = -(-N // (turns * hands)) if n > 1 else 1
-    return [
-        (slice(i, min(i + n, N)), top, min(rows, out - top)) for i in range(0, N, n) for top in range(0, out, rows)
-    ]
+def _blocks(N, C, axes, half):
+    """Cut N images of C channels: (slice of images, first output row, output rows)."""
+    out, hands = axes[0].out, len(crew().others) + 1
+    numbers = C * lines(axes, out, half).channel  # of one image
+    parts = max(-(-hands // N), -(-numbers // BLOCK))  # of one image, so that all hands are full and no cache is
+    rows = -(-out // parts)
+    n = 1 if rows < out else max(1, BLOCK // numbers)
+    n = -(-N // (hands * -(-N // (hands * n))))  # for every hand as many
+    tops = [(top, min(rows, out - top)) for top in range(0, out, rows)]
+    return [(slice(i, min(i + n, N)), *rows) for i in range(0, N, n) for rows in tops]
 
 
-def _add_products(x, dy, window, group, dW, db):
-    N, O = dy.shape[:2]
-    sums = []
-    axes = None if dW is None else forward_axes(x.shape[2:], window, dy.shape[2:])
-    width = half(dy.dtype)
+def _products(x, dy, window, group, shape):
+    """Return the gradient of W."""
+    (N, O), C, half = dy.shape[:2], x.shape[1] // group, lanes(dy.dtype) // 2
+    axes, O, K = forward_axes(x.shape[2:], window, dy.shape[2:]), O // group, math.prod(shape[1:])
+    on = lines(axes, dy.shape[2], half)
+    taps = on.all_taps(C)
+    taps = np.append(taps, np.repeat(taps[:1], -K % ACROSS))
+    n, parts = max(1, HALVES // len(on.places)), []
 
     def work(part):
-        db_part = None if db is None else dy[part].sum(axis=(2, 3)).sum(axis=0)
-        if dW is None:
-            sums.append((part.start, None, db_part))
-            return
-        C = x.shape[1]
-        places = math.prod(window.kernel)
-        K = C // group * places
-        S = np.zeros((group, -(-O // group // DOWN) * DOWN, -(-K // ACROSS) * ACROSS), dy.dtype)
-        on = lines(axes, dy.shape[2], width)
-        n = max(1, MANY // len(on.places))
-        taps = on.all_taps(C // group)
-        taps = np.concatenate([taps, np.repeat(taps[-1:], S.shape[2] - K)])
+        found = np.zeros((group, O + -O % DOWN, len(taps)), dy.dtype)
         for i in range(part.start, part.stop, n):
             images = slice(i, min(i + n, part.stop))
-            line, image = _laid(x[images], 0, on, axes)
-            m = images.stop - i
-            Y = scratch("Y", (S.shape[1], on.length(m)), dy)
+            line, source = _laid(x[images], 0, on, axes), dy[images]
+            Y = scratch("Y", (found.shape[1], on.length(len(source))), dy)
             for g in range(group):
-                conv_loops.collect(dy[images], g * O // group, O // group, on.pieces, on.computed, Y)
-                conv_loops.products(Y, line[g * (C // group) * on.channel :], image, taps, on.places, m, S[g])
-        sums.append((part.start, S[:, : O // group, :K], db_part))
+                conv_loops.collect(source, g * O, O, on.pieces, on.computed, Y)
+                mine = line[g * C * on.channel :]
+                conv_loops.products(Y, mine, group * C * on.channel, taps, on.places, len(source), found[g])
+        parts.append((part.start, found[:, :O, :K]))
 
     crew().share(work, N)
-    for _, S, db_part in sorted(sums, key=lambda one: one[0]):  # in one order: the same sum every time
-        if dW is not None:
-            dW += S.reshape(dW.shape)
-        if db is not None:
-            db += db_part
+    first, *others = _in_order(parts)
+    return sum(others, first).reshape(shape)
+
+
+def _pixels(dy):
+    """The sum of each channel's pixels."""
+    parts = []
+
+    def work(part):
+        parts.append((part.start, dy[part].reshape(*dy[part].shape[:2], -1).sum(axis=2).sum(axis=0)))
+
+    crew().share(work, len(dy))
+    return sum(_in_order(parts))
+
+
+def _in_order(parts):
+    """The results of (where a part begins, its result), whichever came first: so their sum is always the same."""
+    return [found for _, found in sorted(parts, key=lambda part: part[0])]
 
 
 def _back(W, dy, window, group, dx):
-    O, C = len(W), dx.shape[1]
-    WG = W.reshape(group, O // group, C // group, -1)
-    nothing = _padded(np.zeros((group, C // group, 1), dx.dtype))
+    """Overwrite dx, phase by phase."""
+    O, C = W.shape[0] // group, W.shape[1]
     phases = list(backward_axes(dx.shape[2:], window, dy.shape[2:]))
     if sum(math.prod(axis.out for axis in axes) for axes, _ in phases) < math.prod(dx.shape[2:]):
-        dx[...] = 0
+        dx[...] = 0  # some phases are not seen
+    nothing = np.zeros(group * C, dx.dtype)
     for axes, places in phases:
-        turned = np.ascontiguousarray(WG[..., places].swapaxes(1, 2)).reshape(group, C // group, -1)
-        _sums(dy, _padded(turned), nothing, axes, dx)
+        turned = W.reshape(group, O, C, -1)[..., places].swapaxes(1, 2).reshape(group, C, -1)
+        _sums(dy, _tiles(turned), nothing, axes, dx)

@@ -62,9 +62,9 @@ def sums(W, b, line, image, taps, places, pieces, top, first, step, channel, O, 
     whole = len(starts) // (2 * ACROSS) * 2 * ACROSS
     for o in range(0, O, DOWN):
         for p in range(0, whole, 2 * ACROSS):
-            outer(weights, o * K, K, line, taps, starts, p, tile, p * half, length, b, o)
+            outer(weights, o * K, K, line, taps, starts, p, b, o, tile, p * half, length)
         for p in range(whole, len(starts), 2):
-            outer_column(weights, o * K, K, line, taps, starts, p, tile, p * half, length, b, o)
+            outer_column(weights, o * K, K, line, taps, starts, p, b, o, tile, p * half, length)
         for m in range(n):
             for a in range(o, min(o + DOWN, O)):
                 for i in range(len(pieces)):

@@ -11,18 +11,14 @@ import math
 
 import numpy as np
 
-from cafe_edu.arrays.windows import Window
-from cafe_edu.engines import conv_cpu, loops_cpu
+from cafe_edu.engines import conv_cpu, loops_cpu, pooling_rows
 from cafe_edu.engines.crew import alone, crew
+from cafe_edu.engines.instructions import lanes
 from cafe_edu.engines.plain import *  # noqa: F403 (what stands not below is plain's)
 
-BLOCK = 2**19  #: numbers in the columns of a block: 2 MB of float32
 conv_forward, conv_backward = conv_cpu.conv_forward, conv_cpu.conv_backward
 
-TWO_BY_TWO = Window.square(2, stride=2)
 MANY = 256  #: rows of a product from which they are shared out, not the columns
-MUCH = 128  #: outputs of a convolution from which its products leave its copies behind
-RUN = 128  #: numbers that a copy should move at least
 FLAT = 2**15  #: numbers below which an elementwise loop is not shared out
 
 
@@ -30,14 +26,9 @@ def max_forward(x, window, y, want_index):
     """Write the largest input of each window; return its place in the window, or None if it is not wanted."""
     places = math.prod(window.kernel)
     index = np.empty(y.shape, np.uint8 if places <= 256 else np.int32)
-    numbers = np.arange(places, dtype=index.dtype)
-    inside = all(2 * o <= size for o, size in zip(y.shape[2:], x.shape[2:], strict=True))
+    shape = window.kernel, window.stride, window.pad, lanes(x.dtype)
     X, Y, I = _planes(x), _planes(y), _planes(index)
-    if window == TWO_BY_TWO and inside:
-        crew().share(lambda part: loops_cpu.max_forward_2x2(X[part], numbers, Y[part], I[part]), len(X))
-    else:
-        shape = window.kernel, window.stride, window.pad, numbers
-        crew().share(lambda part: loops_cpu.max_forward(X[part], *shape, Y[part], I[part]), len(X))
+    crew().share(lambda part: pooling_rows.max_forward(X[part], *shape, Y[part], I[part]), len(X))
     return index if want_index else None
 
 
@@ -50,9 +41,11 @@ def max_backward(dy, index, window, dx):
 
 def ave_forward(x, window, y):
     """Write the mean of each window; padding counts as zeros."""
-    shape = window.kernel, window.stride, window.pad
+    shape = window.kernel, window.stride, window.pad, lanes(x.dtype)
+    a, b = (np.array(lengths, x.dtype) for lengths in _lengths(x, window, y))
+    b = np.append(b, np.ones(lanes(x.dtype), x.dtype))  # a vector may begin at the last
     X, Y = _planes(x), _planes(y)
-    crew().share(lambda part: loops_cpu.ave_forward(X[part], *shape, Y[part]), len(X))
+    crew().share(lambda part: pooling_rows.ave_forward(X[part], *shape, a, b, Y[part]), len(X))
 
 
 def ave_backward(dy, window, dx):
@@ -101,8 +94,15 @@ def sgd_update(w, g, h, scale, decay, momentum, rate):
 
 
 def _planes(x):
-    """The planes of images (N, C, H, W), one channel each: (N C, 1, H, W)."""
-    return x.reshape(-1, 1, *x.shape[2:])
+    """The planes of images (N, C, H, W): (N C, H, W)."""
+    return x.reshape(-1, *x.shape[2:])
+
+
+def _lengths(x, window, y):
+    """For each axis, the length of every window, without what lies beyond the padding."""
+    axes = zip(x.shape[2:], y.shape[2:], window.kernel, window.stride, window.pad, strict=True)
+    for n, out, k, s, p in axes:
+        yield [min(i * s - p + k, n + p) - (i * s - p) for i in range(out)]
 
 
 def _flat(loop, *arrays):
