@@ -16,7 +16,7 @@ from cafe_edu.arrays.scratch import scratch
 from cafe_edu.engines import conv_loops, plain
 from cafe_edu.engines.crew import crew
 from cafe_edu.engines.instructions import lanes
-from cafe_edu.engines.lines import backward_axes, forward_axes, lines
+from cafe_edu.engines.lines import axes_of, lines
 from cafe_edu.engines.registers import ACROSS, DOWN
 
 BLOCK = 2**17  #: numbers on the lines of a block: half a MB of float32
@@ -30,7 +30,7 @@ def conv_forward(x, W, b, window, group, y):
         plain.conv_forward(x, W, b, window, group, y)
         return
     b = np.zeros(len(W), y.dtype) if b is None else b
-    _sums(x, _tiles(W.reshape(group, len(W) // group, -1)), b, forward_axes(x.shape[2:], window, y.shape[2:]), y)
+    _sums(x, _tiles(W.reshape(group, len(W) // group, -1)), b, axes_of(x.shape[2:], window, y.shape[2:]), y)
 
 
 def conv_backward(x, W, dy, window, group, dW, db, dx):
@@ -56,7 +56,7 @@ def conv_backward(x, W, dy, window, group, dW, db, dx):
 def _suits(x, W, window, group, y):
     if y.ndim != 4 or not y.size or not x.size or pays(W, window, y.shape[2:], group):
         return False
-    return lines(forward_axes(x.shape[2:], window, y.shape[2:]), y.shape[2], lanes(y.dtype) // 2).used >= USED
+    return lines(axes_of(x.shape[2:], window, y.shape[2:]), y.shape[2], lanes(y.dtype) // 2).used >= USED
 
 
 def _tiles(W):
@@ -70,10 +70,9 @@ def _tiles(W):
 
 
 def _sums(x, WG, b, axes, y):
-    """Write W * x + b to those numbers of y that the axes are for."""
+    """Write ``y = W * x + b``."""
     (N, C), group, half = x.shape[:2], len(WG), lanes(y.dtype) // 2
     O, b = y.shape[1] // group, _tiles(b.reshape(group, -1, 1))
-    first, step = zip(*(axis[-2:] for axis in axes), strict=True)
     blocks = _blocks(N, C, axes, half)
 
     def work(part):
@@ -81,7 +80,7 @@ def _sums(x, WG, b, axes, y):
             on, target = lines(axes, rows, half), y[images]
             line, image, taps = _laid(x[images], top, on, axes), C * on.channel, on.all_taps(C // group)
             tile = scratch("tile", (DOWN, on.length(len(target))), y)
-            where = taps, on.places, on.pieces, top, first, step
+            where = taps, on.places, on.pieces, top
             for g in range(group):
                 mine = line[g * C // group * on.channel :]
                 conv_loops.sums(WG[g], b[g, :, 0], mine, image, *where, g * O, O, target, tile)
@@ -114,7 +113,7 @@ def _blocks(N, C, axes, half):
 def _products(x, dy, window, group, shape):
     """Return the gradient of W."""
     (N, O), C, half = dy.shape[:2], x.shape[1] // group, lanes(dy.dtype) // 2
-    axes, O, K = forward_axes(x.shape[2:], window, dy.shape[2:]), O // group, math.prod(shape[1:])
+    axes, O, K = axes_of(x.shape[2:], window, dy.shape[2:]), O // group, math.prod(shape[1:])
     on = lines(axes, dy.shape[2], half)
     taps = on.all_taps(C)
     taps = np.append(taps, np.repeat(taps[:1], -K % ACROSS))
@@ -154,12 +153,30 @@ def _in_order(parts):
 
 
 def _back(W, dy, window, group, dx):
-    """Overwrite dx, phase by phase."""
-    O, C = W.shape[0] // group, W.shape[1]
-    phases = list(backward_axes(dx.shape[2:], window, dy.shape[2:]))
-    if sum(math.prod(axis.out for axis in axes) for axes, _ in phases) < math.prod(dx.shape[2:]):
-        dx[...] = 0  # some phases are not seen
-    nothing = np.zeros(group * C, dx.dtype)
-    for axes, places in phases:
-        turned = W.reshape(group, O, C, -1)[..., places].swapaxes(1, 2).reshape(group, C, -1)
-        _sums(dy, _tiles(turned), nothing, axes, dx)
+    """Overwrite dx."""
+    (N, C), half, (O, _, *kernel) = dx.shape[:2], lanes(dx.dtype) // 2, W.shape
+    axes, O, C = axes_of(dx.shape[2:], window, dy.shape[2:]), O // group, C // group
+    on = lines(axes, dy.shape[2], half)
+    turned = W.reshape(group, O, C * math.prod(kernel)).swapaxes(1, 2).reshape(group, C, -1)
+    turned = _tiles(turned).reshape(group, -1, math.prod(kernel), O)
+    n, (stride, pad) = max(1, HALVES // len(on.places)), zip(*(axis[2:4] for axis in axes), strict=True)
+
+    def work(part):
+        for i in range(part.start, part.stop, n):
+            images = slice(i, min(i + n, part.stop))
+            source, target = dy[images], dx[images]
+            Y = scratch("Y", (O, on.length(len(source))), dy)
+            if len(on.phases):
+                line = scratch("line", (target.shape[1] * len(target) * on.channel + on.beyond,), dx)
+            else:
+                line = target.reshape(-1)
+            line[...] = 0
+            for g in range(group):
+                conv_loops.collect(source, g * O, O, on.pieces, on.computed, Y)
+                mine = line[g * C * on.channel :]
+                where = group * C * on.channel, on.channel, C, on.taps, on.places
+                conv_loops.spread(turned[g], Y, *where, len(source), mine)
+            if len(on.phases):
+                conv_loops.pick_up(line, on.phases, on.rows, on.row, stride, pad, target)
+
+    crew().share(work, N)

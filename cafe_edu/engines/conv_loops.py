@@ -6,7 +6,16 @@ Each works on a few images, in one thread, and lets go of Python's lock.
 import numpy
 
 from cafe_edu.engines.loops_cpu import _clear, _seen, compiled
-from cafe_edu.engines.registers import ACROSS, DOWN, copy, inner, outer, outer_column
+from cafe_edu.engines.registers import (
+    ACROSS,
+    DOWN,
+    copy,
+    inner,
+    outer,
+    outer_back,
+    outer_column,
+    outer_column_back,
+)
 
 
 @compiled
@@ -36,6 +45,27 @@ def lay(x, top, phases, rows, row, stride, pad, beyond, line):
 
 
 @compiled
+def pick_up(line, phases, rows, row, stride, pad, x):
+    """Overwrite images x (n, C, H, W) by what lies on their lines; what has no place there is zero."""
+    n, C, H, W = x.shape
+    flat, at = x.reshape(-1), 0
+    _clear(flat)
+    for m in range(n):
+        for c in range(C):
+            for f in range(len(phases)):
+                low, high, first = _seen(W, row, phases[f, 1], stride[1], pad[1], 1)
+                for i in range(rows):
+                    r = i * stride[0] + phases[f, 0] - pad[0]
+                    to = ((m * C + c) * H + r) * W + first
+                    if 0 <= r < H and stride[1] == 1:
+                        copy(line, at + low, flat, to + low, high - low)
+                    elif 0 <= r < H:
+                        for j in range(low, high):
+                            flat[to + j * stride[1]] = line[at + j]
+                    at += row
+
+
+@compiled
 def _starts(places, image, n):
     """The places of n images; the last once more, if they are odd."""
     starts = numpy.empty((n * len(places) + 1) // 2 * 2, numpy.int64)
@@ -47,13 +77,12 @@ def _starts(places, image, n):
 
 
 @compiled
-def sums(W, b, line, image, taps, places, pieces, top, first, step, channel, O, y, Y):
+def sums(W, b, line, image, taps, places, pieces, top, channel, O, y, Y):
     """Write ``y = W * x + b``, x on lines: one group's W (O', K) and b (O',), O' >= O a multiple of DOWN.
 
     The group's O channels of y (n, C, H, W) begin at ``channel``.
 
-    ``image`` is the length of an image's lines; ``Y`` is work space. A piece of row i goes to row (top + i) step[0] +
-    first[0] of y, and so on.
+    ``image`` is the length of an image's lines, ``top`` the row of y that is computed first; ``Y`` is work space.
     """
     n, C, H, width = y.shape
     (length, K), starts = (Y.shape[1], W.shape[1]), _starts(places, image, n)
@@ -70,12 +99,7 @@ def sums(W, b, line, image, taps, places, pieces, top, first, step, channel, O, 
                 for i in range(len(pieces)):
                     at, r, q, many = pieces[i]
                     source = (a - o) * length + m * len(places) * half + at
-                    row = ((m * C + channel + a) * H + (top + r) * step[0] + first[0]) * width
-                    if step[1] == 1:
-                        copy(tile, source, to, row + q + first[1], many)
-                    else:
-                        for j in range(many):
-                            to[row + (q + j) * step[1] + first[1]] = tile[source + j]
+                    copy(tile, source, to, ((m * C + channel + a) * H + top + r) * width + q, many)
 
 
 @compiled
@@ -91,6 +115,26 @@ def collect(dy, channel, O, pieces, computed, Y):
                 at, r, q, many = pieces[i]
                 source = ((m * C + channel + o) * H + r) * W + q
                 copy(flat, source, to, o * length + m * computed + at, many)
+
+
+@compiled
+def spread(W, Y, image, channel, channels, taps, places, n, line):
+    """Add to lines what n images' gradients Y (O, n computed) send back over W (C, places of the kernel, O).
+
+    C is ``channels``, made a multiple of DOWN.
+    """
+    (C, kernel, O), (length, starts) = W.shape, (Y.shape[1], _starts(places, image, n))
+    weights, flat, whole = W.reshape(-1), Y.reshape(-1), len(starts) // (2 * ACROSS) * 2 * ACROSS
+    rows, at = (numpy.arange(O) * length).astype(numpy.int32), numpy.arange(len(starts)) * (length // len(starts))
+    for c in range(0, C, DOWN):
+        for p in range(0, whole, 2 * ACROSS):
+            for t in range(kernel):
+                w, begin = (c * kernel + t) * O, c * channel + taps[t]
+                outer_back(weights, w, kernel * O, flat, rows, at, p, line, begin, channel, starts, channels - c)
+        for p in range(whole, len(starts), 2):
+            for t in range(kernel):
+                w, begin = (c * kernel + t) * O, c * channel + taps[t]
+                outer_column_back(weights, w, kernel * O, flat, rows, at, p, line, begin, channel, starts, channels - c)
 
 
 @compiled

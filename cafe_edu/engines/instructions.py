@@ -44,6 +44,7 @@ class Writer:
         self.number = context.get_data_type(dtype)
         self.size = context.get_abi_sizeof(self.number)
         self.vector = ir.VectorType(self.number, BYTES // self.size)
+        self.half = ir.VectorType(self.number, self.vector.count // 2)
         self.whole = ir.VectorType(ir.IntType(8 * self.size), self.vector.count)  # integers, one for each lane
         self.name = f"v{self.vector.count}f{8 * self.size}"
 
@@ -72,22 +73,30 @@ class Writer:
         found = self.builder.load(pointer)
         return self.builder.sext(found, LONG) if isinstance(found.type, ir.IntType) else found
 
-    def read(self, *pointers):
-        """A vector from memory, in equal parts that begin anywhere."""
-        kind = ir.VectorType(self.number, self.vector.count // len(pointers))
-        parts = [self.builder.load(self.builder.bitcast(pointer, kind.as_pointer())) for pointer in pointers]
-        for part in parts:
-            part.align = self.size
-        return parts[0] if len(parts) == 1 else self.pick(*parts, range(self.vector.count))
+    def read(self, pointer, kind=None):
+        """A vector from anywhere in memory."""
+        found = self.builder.load(self.builder.bitcast(pointer, (kind or self.vector).as_pointer()))
+        found.align = self.size
+        return found
+
+    def read_halves(self, a, b):
+        """A vector whose halves come from two places."""
+        return self.pick(self.read(a, self.half), self.read(b, self.half), range(self.vector.count))
 
     def pick(self, a, b, lanes):
         """A vector of some lanes of a and b, counted through both."""
-        return self.builder.shuffle_vector(a, b, ir.VectorType(ir.IntType(32), self.vector.count)(list(lanes)))
+        numbers = list(lanes)
+        return self.builder.shuffle_vector(a, b, ir.VectorType(ir.IntType(32), len(numbers))(numbers))
+
+    def halves(self, vector):
+        """Both halves of a vector."""
+        count = self.half.count
+        return [self.pick(vector, vector, range(first, first + count)) for first in (0, count)]
 
     def write(self, vector, pointer):
         """Put a vector anywhere in memory."""
         place = self.builder.bitcast(pointer, vector.type.as_pointer())
-        self.builder.store(vector, place).align = 1 if vector.type != self.vector else self.size
+        self.builder.store(vector, place).align = self.context.get_abi_sizeof(vector.type.element)
 
     def everywhere(self, number, kind=None):
         """A vector with the same number in every lane."""

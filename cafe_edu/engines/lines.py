@@ -9,14 +9,13 @@ of a row, and what it sees at place t of the kernel stands a fixed distance furt
 so no columns need be copied. What lies between the rows is computed too, and left out. Where left and right padding
 meet, one strip of zeros serves both.
 
-The way back to x is such a sum again, over the lines of dy, for each phase of dx by itself:
+On the way back, every output's gradient goes to what the output saw, again in runs:
 
-.. math:: dx^{(r)}_q = \sum_{o,\; ud \bmod s = r} W_{o,u}\; dy_{o,\, q - \lfloor ud/s \rfloor}
+.. math:: dx_{p + \mathrm{tap}(c, t)} \mathrel{+}= \sum_o W_{o,c,t}\; dy_{o,p}
 """
 
 import functools
 import itertools
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +24,7 @@ import numpy as np
 class Axis(NamedTuple):
     """How outputs along one axis see inputs: output i sees input (i + ahead) stride + phase - pad, of size inputs.
 
-    ``seen`` is (phase, ahead) for each place of the kernel; ``first`` and ``step`` say to which numbers of the target
-    the outputs go.
+    ``seen`` is (phase, ahead) for each place of the kernel.
     """
 
     size: int
@@ -34,8 +32,6 @@ class Axis(NamedTuple):
     stride: int
     pad: int
     seen: tuple
-    first: int = 0
-    step: int = 1
 
     @property
     def far(self):
@@ -93,31 +89,10 @@ class Lines(NamedTuple):
         return (np.arange(C)[:, None] * self.channel + self.taps).reshape(-1).astype(np.int32)
 
 
-def forward_axes(size, window, out):
-    """The axes of a convolution's way to its outputs."""
+def axes_of(size, window, out):
+    """Return both axes of a convolution."""
     axes = zip(size, out, window.kernel, window.stride, window.pad, window.dilation, strict=True)
     return tuple(Axis(n, o, s, p, tuple(divmod(u * d, s)[::-1] for u in range(k))) for n, o, k, s, p, d in axes)
-
-
-def backward_axes(size, window, out):
-    """Those of the way back to the inputs: for each phase of dx, its axes and the kernel's places that count there."""
-    each = zip(size, out, window.kernel, window.stride, window.pad, window.dilation, strict=True)
-    for phase in itertools.product(*[_phases_back(*axis) for axis in each]):
-        places = np.arange(math.prod(window.kernel)).reshape(window.kernel)[np.ix_(*[mine for _, mine in phase])]
-        yield tuple(axis for axis, _ in phase), places.reshape(-1)
-
-
-def _phases_back(n, o, k, s, p, d):
-    """For each phase of dx along an axis that has numbers and is seen: its axis, and its places."""
-    for remainder in range(s):
-        places = [u for u in range(k) if u * d % s == remainder]
-        q = max(0, -(-(p - remainder) // s))  # the first of the phase that is in the image
-        first = q * s + remainder - p
-        count = -(-(n - first) // s)
-        if places and count > 0:
-            far = max(u * d // s for u in places)
-            seen = tuple((0, far - u * d // s) for u in places)
-            yield Axis(o, count, 1, far - q, seen, first, s), places
 
 
 @functools.lru_cache(maxsize=1024)
@@ -130,8 +105,7 @@ def lines(axes, rows, half):
     channel = len(phases) * height * row
     taps = [phases.index((r, q)) * height * row + a * row + b for (r, a), (q, b) in seen]
     end = (rows - 1) * row + along.out
-    plain = along[:4] == (row, row, 1, 0) and down[2:4] == (1, 0) and along[5:] == down[5:] == (0, 1)
-    as_it_is = plain and len(seen) == 1 and end >= half
+    as_it_is = len(seen) == 1 and along[:4] == (row, row, 1, 0) and down[2:4] == (1, 0) and end >= half
     if as_it_is:
         phases, channel = [], down.size * row
     wide, flat = -(-along.out // half), -(-end // half)
