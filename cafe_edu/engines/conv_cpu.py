@@ -157,9 +157,13 @@ def _back(W, dy, window, group, dx):
     (N, C), half, (O, _, *kernel) = dx.shape[:2], lanes(dx.dtype) // 2, W.shape
     axes, O, C = axes_of(dx.shape[2:], window, dy.shape[2:]), O // group, C // group
     on = lines(axes, dy.shape[2], half)
-    turned = W.reshape(group, O, C * math.prod(kernel)).swapaxes(1, 2).reshape(group, C, -1)
-    turned = _tiles(turned).reshape(group, -1, math.prod(kernel), O)
+    turned = np.zeros((group, C + -C % DOWN, math.prod(kernel), O), W.dtype)
+    WG = W.reshape(group, O, C, -1)
     n, (stride, pad) = max(1, HALVES // len(on.places)), zip(*(axis[2:4] for axis in axes), strict=True)
+
+    def turn(part):
+        for g in range(group):
+            conv_loops.turn(WG[g], part.start, turned[g, part])
 
     def work(part):
         for i in range(part.start, part.stop, n):
@@ -179,4 +183,5 @@ def _back(W, dy, window, group, dx):
             if len(on.phases):
                 conv_loops.pick_up(line, on.phases, on.rows, on.row, stride, pad, target)
 
+    crew().share(turn, C)
     crew().share(work, N)

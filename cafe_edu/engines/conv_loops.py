@@ -108,13 +108,25 @@ def collect(dy, channel, O, pieces, computed, Y):
     n, C, H, W = dy.shape
     length = Y.shape[1]
     flat, to = dy.reshape(-1), Y.reshape(-1)
-    _clear(to)
+    if n * O * pieces[:, 3].sum() < to.size:
+        _clear(to)
     for o in range(O):
         for m in range(n):
             for i in range(len(pieces)):
                 at, r, q, many = pieces[i]
                 source = ((m * C + channel + o) * H + r) * W + q
                 copy(flat, source, to, o * length + m * computed + at, many)
+
+
+@compiled
+def turn(W, C, turned):
+    """Write W (O, C', kernel's places) to ``turned`` (C'', places, O), from channel C of W on, in blocks of 16 outputs."""
+    O, kernel = len(W), W.shape[2]
+    for first in range(0, O, 16):
+        for c in range(len(turned)):
+            for t in range(kernel):
+                for o in range(first, min(first + 16, O)):
+                    turned[c, t, o] = W[o, C + c, t]
 
 
 @compiled

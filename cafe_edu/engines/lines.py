@@ -57,7 +57,8 @@ class Lines(NamedTuple):
     places : array of int64
         Where the outputs of each half vector begin.
     pieces : array (pieces, 4)
-        Which of the numbers computed are wanted: (first, row, column, how many).
+        Which of the numbers computed are wanted: (first, row, column, how many); outputs, too, may go on over the
+        end of a row.
     """
 
     phases: np.ndarray
@@ -112,6 +113,8 @@ def lines(axes, rows, half):
     if rows * wide < flat:  # each row has vectors of its own
         places = [i * row + j * half for i in range(rows) for j in range(wide)]
         pieces = [(i * wide * half, i, 0, along.out) for i in range(rows)]
+        if along.out % half == 0:
+            pieces = [(0, 0, 0, rows * along.out)]
     else:
         places = [j * half for j in range(flat)]
         pieces = [(i * row, i, 0, along.out) for i in range(rows)]
