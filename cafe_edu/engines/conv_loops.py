@@ -120,7 +120,7 @@ def collect(dy, channel, O, pieces, computed, Y):
 
 @compiled
 def turn(W, C, turned):
-    """Write W (O, C', kernel's places) to ``turned`` (C'', places, O), from channel C of W on, in blocks of 16 outputs."""
+    """Write W (O, C', kernel's places), from channel C on, to ``turned`` (C'', places, O), 16 outputs at a time."""
     O, kernel = len(W), W.shape[2]
     for first in range(0, O, 16):
         for c in range(len(turned)):

@@ -15,7 +15,7 @@ from llvmlite import ir
 from numba.core import cgutils, config
 from numba.core.codegen import get_host_cpu_features
 
-_FEATURES = (config.CPU_FEATURES or get_host_cpu_features()).split(",")
+_FEATURES = (get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES).split(",")
 _WIDE = "+avx512f" in _FEATURES
 
 BYTES = 64 if _WIDE else 32 if "+avx" in _FEATURES else 16  #: of a vector register

@@ -165,7 +165,7 @@ def ave_forward(x, kernel, stride, pad, lanes, a, b, y):
 
 @compiled
 def _sum_of(plane, top, u, end, left, kernel):
-    total = plane[0, 0] * 0
+    total = 0.0
     for a in range(u, end):
         for b in range(max(0, -left), min(kernel, plane.shape[1] - left)):
             total += plane[top + a, left + b]
