@@ -11,14 +11,13 @@ import math
 
 import numpy as np
 
-from cafe_edu.engines import conv_cpu, loops_cpu, pooling_rows
-from cafe_edu.engines.crew import alone, crew
+from cafe_edu.engines import conv_cpu, loops_cpu, pooling_rows, product_cpu
+from cafe_edu.engines.crew import crew
 from cafe_edu.engines.instructions import lanes
 from cafe_edu.engines.plain import *  # noqa: F403 (what stands not below is plain's)
 
-conv_forward, conv_backward = conv_cpu.conv_forward, conv_cpu.conv_backward
+conv_forward, conv_backward, product = conv_cpu.conv_forward, conv_cpu.conv_backward, product_cpu.product
 
-MANY = 256  #: rows of a product from which they are shared out, not the columns
 FLAT = 2**15  #: numbers below which an elementwise loop is not shared out
 
 
@@ -53,28 +52,6 @@ def ave_backward(dy, window, dx):
     shape = window.kernel, window.stride, window.pad
     dY, dX = _planes(dy), _planes(dx)
     crew().share(lambda part: loops_cpu.ave_backward(dY[part], *shape, dX[part]), len(dX))
-
-
-def product(a, b, out):
-    """Write the matrix product a b to ``out``.
-
-    A part for each hand: BLAS's own threads would go on turning for some time after, in the way of the crew.
-    """
-    rows, columns = out.shape
-    if rows * columns * a.shape[1] < FLAT:
-        np.matmul(a, b, out=out)
-        return
-
-    by_rows = rows >= min(columns, MANY)  # of few rows, every hand would read all of b
-
-    def work(part):
-        if by_rows:
-            np.matmul(a[part], b, out=out[part])
-        else:
-            out[:, part] = np.matmul(a, b[:, part])
-
-    with alone():
-        crew().share(work, rows if by_rows else columns)
 
 
 def relu_forward(x, y, positive):
