@@ -24,7 +24,7 @@ def product(a, b, out):
         np.matmul(a, b, out=out)
     elif rows <= FEW and _large(b.T, a) and a.flags.c_contiguous:
         _rows_by_rows(a, b.T, out)
-    elif rows <= FEW and _large(b, a) and out.flags.c_contiguous:
+    elif 1 < rows <= FEW and _large(b, a) and out.flags.c_contiguous:  # one row alone: BLAS reads W once, too
         _rows_by_columns(a, b, out)
     elif inner <= FEW and _large(out, a) and b.flags.c_contiguous:
         _columns_by_rows(a, b, out)
