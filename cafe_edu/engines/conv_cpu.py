@@ -54,7 +54,10 @@ def conv_backward(x, W, dy, window, group, dW, db, dx):
 
 
 def _suits(x, W, window, group, y):
+    """Is this the way to compute it? Then an image's numbers can be counted by 32 bits, too."""
     if y.ndim != 4 or not y.size or not x.size or pays(W, window, y.shape[2:], group):
+        return False
+    if max(x[0].size, y[0].size) >= 2**29:
         return False
     return lines(axes_of(x.shape[2:], window, y.shape[2:]), y.shape[2], lanes(y.dtype) // 2).used >= USED
 

@@ -1,8 +1,8 @@
-"""The fast engine for a CPU: compiled loops (``loops_cpu.py``), and BLAS in blocks that stay in the cache.
+"""The fast engine for a CPU: compiled loops that know the processor's vectors and registers, shared out among a crew.
 
-A batch is shared out among the threads of a crew, an equal part of the images each. Within a part, a convolution goes
-block by block: the columns of a block are written (im2col), multiplied and read again before anything pushes them out
-of the core's own cache. So the copying that im2col costs never reaches the memory.
+A batch is cut into equal parts, one for each thread of the crew. Who computes what: convolution ``conv_cpu.py``,
+without copies of columns and without BLAS; pooling ``pooling_rows.py``; matrix products ``product_cpu.py``; elementwise
+loops ``loops_cpu.py``.
 
 Arrays are as in ``plain.py``, which computes what is not for images (other than two spatial axes).
 """

@@ -1,7 +1,8 @@
 """Compiled loops for ``fast_cpu.py``: plain Python as it stands, machine code when numba has seen it.
 
 Each works on a few images, in one thread, and lets go of Python's lock; ``fast_cpu.py`` shares the images out. The
-first call of each compiles it (about a second); the result is kept on disk for the next time.
+first call of each compiles it (about a second); the result is kept on disk for the next time. (It is thrown away when
+the loop's own file changes, not when another does that it takes something from: then delete ``__pycache__``.)
 """
 
 import numba
