@@ -20,7 +20,7 @@ from cafe_edu.engines.lines import axes_of, lines
 from cafe_edu.engines.registers import ACROSS, DOWN
 
 BLOCK = 2**17  #: numbers on the lines of a block: half a MB of float32
-HALVES = 128  #: half vectors over which one tile of dW is summed, about
+HALVES = 512  #: half vectors over which one tile of dW is summed, about
 USED = 0.3  #: part of the numbers computed that must be wanted
 
 
@@ -162,7 +162,8 @@ def _back(W, dy, window, group, dx):
     on = lines(axes, dy.shape[2], half)
     turned = np.zeros((group, C + -C % DOWN, math.prod(kernel), O), W.dtype)
     WG = W.reshape(group, O, C, -1)
-    n, (stride, pad) = max(1, HALVES // len(on.places)), zip(*(axis[2:4] for axis in axes), strict=True)
+    stride, pad = zip(*(axis[2:4] for axis in axes), strict=True)
+    n = max(1, HALVES // 4 // len(on.places), BLOCK // 2 // (group * C * on.channel))  # dy lies beside
 
     def turn(part):
         for g in range(group):
