@@ -20,8 +20,10 @@ class Memory:
         self.capacity, self.dtype, self.xp = capacity, np.dtype(dtype), xp
         self._array = None
         self.forgotten = False  # do the numbers count as zeros that nobody has written yet?
+        self.copy = None  # the same numbers elsewhere, until somebody asks for these, as he may write
 
     def array(self):
+        self.copy = None
         if self._array is None:
             self._array = self.xp.zeros(self.capacity, self.dtype)
         elif self.forgotten:
@@ -130,6 +132,23 @@ class Blob:
             (product or self.xp.matmul)(a, b, out=self._diff.to_overwrite().reshape(self.shape))
         else:
             self.diff[...] += a @ b
+
+    def lend_copy(self, copy):
+        """Say that ``copy`` holds the same numbers, so that the next layer, in place, need not copy them too."""
+        self._data.copy = copy
+
+    def borrow_copy(self):
+        """Return the array that was lent, to read; None if there is none or somebody has seen ``data`` since.
+
+        >>> x, copy = Blob((2,)), np.zeros(2, np.float32)
+        >>> x.lend_copy(copy)
+        >>> x.borrow_copy() is copy
+        True
+        >>> x.data[0] = 1
+        >>> x.borrow_copy() is None
+        True
+        """
+        return self._data.copy
 
     def _copy_in(self, mine, values, what):
         values = self.xp.asarray(values)

@@ -122,6 +122,7 @@ class Layer(abc.ABC):
         self.name, self.type = spec.name, spec.type
         self.rng = np.random.default_rng() if rng is None else rng
         self.dtype, self.xp = np.dtype(dtype), xp
+        self.goes_back = True  # will backward run? a net may know that it will not, and then nothing need be kept
         self.engine = plain  # who computes convolution, pooling, ...; a net may choose another
         self.options = getattr(spec, self.options_field) if self.options_field else None
         self.params = []

@@ -16,7 +16,7 @@ from cafe_edu.arrays.scratch import scratch
 from cafe_edu.arrays.windows import Window
 from cafe_edu.engines import loops_cpu, plain
 from cafe_edu.engines.crew import alone, crew
-from cafe_edu.engines.plain import *  # noqa: F403 (what stands not below is plain's)
+from cafe_edu.engines.fast_normalization_cpu import *  # noqa: F403 (BatchNorm, Scale, LRN; what is in neither is plain's)
 
 BLOCK = 2**19  #: numbers in the columns of a block: 2 MB of float32
 TWO_BY_TWO = Window.square(2, stride=2)
@@ -156,8 +156,11 @@ def product(a, b, out):
 
 
 def relu_forward(x, y, positive):
-    """Write max(x, 0) to ``y``, and to ``positive`` where x is positive; ``y`` may be ``x``."""
-    _flat(loops_cpu.relu_forward, x, y, positive)
+    """Write max(x, 0) to ``y``, which may be ``x``, and to ``positive``, unless it is None, where x is positive."""
+    if positive is None:
+        _flat(loops_cpu.relu, x, y)
+    else:
+        _flat(loops_cpu.relu_forward, x, y, positive)
 
 
 def relu_backward(dy, positive, dx):

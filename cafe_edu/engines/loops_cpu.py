@@ -8,12 +8,12 @@ import numba
 import numpy
 
 
-def compiled(function):
+def compiled(function, **more):
     """Have numba compile a function when it is first called, and keep the result where that can be written."""
     try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+        return numba.njit(nogil=True, cache=True, error_model="numpy", **more)(function)
     except RuntimeError:  # no folder to write to
-        return numba.njit(nogil=True, error_model="numpy")(function)
+        return numba.njit(nogil=True, error_model="numpy", **more)(function)
 
 
 @compiled
@@ -264,6 +264,13 @@ def relu_forward(x, y, positive):
     for i in range(x.size):
         positive[i] = x[i] > 0
         y[i] = x[i] if not x[i] <= 0 else 0  # NaN stays NaN
+
+
+@compiled
+def relu(x, y):
+    """max(x, 0); flat arrays."""
+    for i in range(x.size):
+        y[i] = x[i] if not x[i] <= 0 else 0
 
 
 @compiled

@@ -1,22 +1,29 @@
 """The plain engine: numpy or cupy, as ``arrays/`` writes it. What the other engines must compute."""
 
+from cafe_edu.arrays.batch_norm import batch_norm_backward, batch_norm_forward, normalize
 from cafe_edu.arrays.convolution import conv_backward, conv_forward
 from cafe_edu.arrays.lrn import lrn_backward, lrn_forward
 from cafe_edu.arrays.pooling import ave_backward, ave_forward, max_backward, max_forward
+from cafe_edu.arrays.scaling import scale_backward, scale_forward
 from cafe_edu.device import array_module
 
 __all__ = [
     "ave_backward",
     "ave_forward",
+    "batch_norm_backward",
+    "batch_norm_forward",
     "conv_backward",
     "conv_forward",
     "lrn_backward",
     "lrn_forward",
     "max_backward",
     "max_forward",
+    "normalize",
     "product",
     "relu_backward",
     "relu_forward",
+    "scale_backward",
+    "scale_forward",
     "sgd_update",
 ]
 
@@ -27,9 +34,10 @@ def product(a, b, out):
 
 
 def relu_forward(x, y, positive):
-    """Write max(x, 0) to ``y``, and to ``positive`` (bool) where x is positive; ``y`` may be ``x``."""
+    """Write max(x, 0) to ``y``, which may be ``x``, and to ``positive`` (bool), unless it is None, where x is positive."""
     xp = array_module(x)
-    xp.greater(x, 0, out=positive)
+    if positive is not None:
+        xp.greater(x, 0, out=positive)
     xp.maximum(x, 0, out=y)
 
 
