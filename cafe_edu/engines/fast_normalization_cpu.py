@@ -59,7 +59,7 @@ def scale_backward(dy, x, s, ds, db, dx):
         plain.scale_backward(dy, x, s, ds, db, dx)
         return
     wanted = [total for total in (ds, db) if total is not None]
-    sums = [np.empty(0 if total is None else dy.shape[1], dy.dtype) for total in (ds, db)]
+    sums = [np.zeros(0 if total is None else dy.shape[1]) for total in (ds, db)]  # in float64
     x, s = dy if ds is None else x, np.empty(dy.shape[1], dy.dtype) if s is None else s
     _share(loops.scale_backward, dy.shape[1], dy.size, [dy, x], [s, *sums, _or_nothing(dx, dy)])
     for total, found in zip(wanted, [one for one in sums if one.size], strict=True):

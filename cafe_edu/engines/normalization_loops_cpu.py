@@ -1,8 +1,8 @@
 """Compiled loops for ``fast_normalization_cpu.py``: statistics of channels, scales and shifts, and LRN.
 
-Arrays are (N, C, P): items, channels, and all that belongs to one channel of one item. A channel is read item by item
-while it is in the core's own cache, so its mean, its variance and what is made with them cost one pass through memory.
-Sums run over P in the type of the numbers, many at a time, and over the items in float64.
+Arrays are (N, C, P): items, channels, and all that belongs to one channel of one item. They are read in the order in
+which they lie in memory, as few times as can be. Sums run over P in the type of the numbers, many at a time, and over
+the items in float64.
 """
 
 import functools
@@ -41,56 +41,59 @@ def _square(line, mean):
 
 
 @compiled
-def _normalize(x, c, shift, over, y, kept):
-    """Write (x - shift) over of one channel to y and, unless it is empty, to kept; y may be x."""
-    for n in range(len(x)):
-        source, line = x[n, c], y[n, c]
-        for i in range(line.size):
-            line[i] = (source[i] - shift) * over
-        if kept.size:
-            copy = kept[n, c]
-            for i in range(line.size):
-                copy[i] = line[i]
+def normalize(x, first, end, mean, std, y, kept):
+    """Write (x - mean) / std of the channels first .. end - 1 to y and, unless it is empty, to kept; y may be x."""
+    N, _, P = x.shape
+    for n in range(N):
+        for c in range(first, end):
+            source, line, shift, over = x[n, c], y[n, c], mean[c], 1 / std[c]
+            if kept.size:
+                copy = kept[n, c]
+                for i in range(P):
+                    copy[i] = line[i] = (source[i] - shift) * over
+            else:
+                for i in range(P):
+                    line[i] = (source[i] - shift) * over
 
 
 @compiled
 def batch_norm_forward(x, first, end, eps, y, kept, mean, variance, std):
-    """Statistics of the channels first .. end - 1, and what is normalized with them."""
-    N, _, P = x.shape
+    """The same with the channels' own statistics, which are written too.
+
+    Each item's mean m and sum of squares around it are found in the cache; those of the items so far, M and S, take
+    them in: M grows by (m - M) / (n + 1), S by the item's and P n / (n + 1) (m - M)^2 (Chan, Golub, LeVeque 1979).
+    """
+    N, C, P = x.shape
+    M, S = np.zeros(C), np.zeros(C)
+    for n in range(N):
+        for c in range(first, end):
+            line = x[n, c]
+            mean[c] = _sum(line) / P
+            off = mean[c] - M[c]
+            S[c] += _square(line, mean[c]) + P * n / (n + 1) * off * off
+            M[c] += off / (n + 1)
     for c in range(first, end):
-        total = 0.0
-        for n in range(N):
-            total += _sum(x[n, c])
-        mean[c] = total / (N * P)
-        total = 0.0
-        for n in range(N):
-            total += _square(x[n, c], mean[c])
-        variance[c] = total / (N * P)
+        mean[c], variance[c] = M[c], S[c] / (N * P)
         std[c] = math.sqrt(variance[c] + eps)
-        _normalize(x, c, mean[c], 1 / std[c], y, kept)
-
-
-@compiled
-def normalize(x, first, end, mean, std, y, kept):
-    """The same with statistics that are known."""
-    for c in range(first, end):
-        _normalize(x, c, mean[c], 1 / std[c], y, kept)
+    normalize(x, first, end, mean, std, y, kept)
 
 
 @compiled
 def batch_norm_backward(dy, y, first, end, std, dx):
     """Write (dy - mean(dy) - y mean(y dy)) / std; dx may be dy."""
-    N, _, P = dy.shape
-    means = np.empty(2, dy.dtype)
+    N, C, P = dy.shape
+    total, along = np.zeros(C), np.zeros(C)
+    for n in range(N):
+        for c in range(first, end):
+            total[c] += _sum(dy[n, c])
+            along[c] += _product(dy[n, c], y[n, c])
+    means = np.empty((2, C), dy.dtype)  # in the type of the numbers
     for c in range(first, end):
-        total, along = 0.0, 0.0
-        for n in range(N):
-            total += _sum(dy[n, c])
-            along += _product(dy[n, c], y[n, c])
-        means[0], means[1] = total / (N * P), along / (N * P)  # in the type of the numbers
-        shift, slope, over = means[0], means[1], 1 / std[c]
-        for n in range(N):
+        means[0, c], means[1, c] = total[c] / (N * P), along[c] / (N * P)
+    for n in range(N):
+        for c in range(first, end):
             slopes, numbers, target = dy[n, c], y[n, c], dx[n, c]
+            shift, slope, over = means[0, c], means[1, c], 1 / std[c]
             for i in range(P):
                 target[i] = (slopes[i] - shift - numbers[i] * slope) * over
 
@@ -113,24 +116,19 @@ def scale_forward(x, first, end, s, b, y, kept):
 
 @compiled
 def scale_backward(dy, x, first, end, s, ds, db, dx):
-    """Write to ds and db what the channels sum to, and s dy to dx, where they are not empty; dx may be dy."""
+    """Add to ds and db what the channels sum to, and write s dy to dx, where they are not empty; dx may be dy."""
     N, _, P = dy.shape
-    for c in range(first, end):
-        total, along, scale = 0.0, 0.0, s[c]
-        for n in range(N):
-            slopes = dy[n, c]
+    for n in range(N):
+        for c in range(first, end):
+            slopes, scale = dy[n, c], s[c]
             if db.size:
-                total += _sum(slopes)
+                db[c] += _sum(slopes)
             if ds.size:
-                along += _product(slopes, x[n, c])
+                ds[c] += _product(slopes, x[n, c])
             if dx.size:
                 target = dx[n, c]
                 for i in range(P):
                     target[i] = scale * slopes[i]
-        if db.size:
-            db[c] = total
-        if ds.size:
-            ds[c] = along
 
 
 @compiled
