@@ -35,6 +35,8 @@ class Solver:
         Type name -> class: your own layers, as in ``Net``.
     engine : str
         Who computes convolution and the like, as in ``Net``.
+    keep : str
+        "outputs": blobs share memory where they can, as in ``Net``.
     **changes
         Any field of the solver, to win over the file: ``Solver("lenet_solver.prototxt", max_iter=100)``.
 
@@ -60,8 +62,8 @@ class Solver:
 
     ranks = 1  # how many solvers learn together (see `cafe_edu.parallel`)
 
-    def __init__(self, spec, layers=None, engine="auto", **changes):
-        self.engine = engine
+    def __init__(self, spec, layers=None, engine="auto", keep="all", **changes):
+        self.engine, self.keep = engine, keep
         self.spec, self.folder, self._file = _read(spec)
         with noting(f"in {self._file}" if self._file else ""):
             self.spec = upgrade_solver(self.spec)
@@ -122,7 +124,7 @@ class Solver:
         for said in (own, state):  # the net's own state wins over the default, the solver's over the net's
             phase = caffe_pb2.Phase.Name(said.phase) if said.HasField("phase") else phase
         level = state.level if state.HasField("level") else None
-        where = {"rng": self.rng, "device": self.device, "engine": self.engine}
+        where = {"rng": self.rng, "device": self.device, "engine": self.engine, "keep": self.keep}
         return Net(source, phase, layers=layers, level=level, stages=state.stage, **where)
 
     def _make_test_nets(self, layers):

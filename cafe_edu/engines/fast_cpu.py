@@ -16,6 +16,7 @@ from cafe_edu.arrays.scratch import scratch
 from cafe_edu.arrays.windows import Window
 from cafe_edu.engines import loops_cpu, plain
 from cafe_edu.engines.crew import alone, crew
+from cafe_edu.engines.fast_depthwise_cpu import depthwise_backward, depthwise_forward
 from cafe_edu.engines.fast_normalization_cpu import *  # noqa: F403 (BatchNorm, Scale, LRN; what is in neither is plain's)
 
 BLOCK = 2**19  #: numbers in the columns of a block: 2 MB of float32
@@ -28,8 +29,11 @@ FLAT = 2**15  #: numbers below which an elementwise loop is not shared out
 
 def conv_forward(x, W, b, window, group, y):
     """Write ``y = W * x + b`` (``b`` may be None)."""
-    if y.ndim != 4 or not y.size or pays(W, window, y.shape[2:], group):
+    if y.ndim != 4 or not y.size:
         plain.conv_forward(x, W, b, window, group, y)
+        return
+    if pays(W, window, y.shape[2:], group):
+        depthwise_forward(x, W, b, window, y)
         return
     (N, O, OH, OW), WG = y.shape, W.reshape(group, len(W) // group, -1)
     K, b = WG.shape[2], np.zeros(O, y.dtype) if b is None else b
@@ -59,8 +63,11 @@ def conv_forward(x, W, b, window, group, y):
 
 def conv_backward(x, W, dy, window, group, dW, db, dx):
     """Add to ``dW`` and ``db``, overwrite ``dx``; what is None is not wanted (without ``dW``, ``x`` is not read)."""
-    if dy.ndim != 4 or not dy.size or pays(W, window, dy.shape[2:], group):
+    if dy.ndim != 4 or not dy.size:
         plain.conv_backward(x, W, dy, window, group, dW, db, dx)
+        return
+    if pays(W, window, dy.shape[2:], group):
+        depthwise_backward(x, W, dy, window, dW, db, dx)
         return
     (N, O, _, OW), WG = dy.shape, W.reshape(group, len(W) // group, -1)
     K, sums = WG.shape[2], []

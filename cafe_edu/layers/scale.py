@@ -2,6 +2,7 @@
 
 from cafe_edu.arrays import broadcasting
 from cafe_edu.arrays.scratch import again
+from cafe_edu.errors import ShapeError
 from cafe_edu.layer import Layer, register
 from cafe_edu.proto import caffe_pb2
 
@@ -57,6 +58,8 @@ class Scale(Layer):
         x, *s = bottom_shapes
         for small in (*s, *(blob.shape for blob in self.params)):
             broadcasting.check(x, small, self.options.axis)
+        if s and self.bias is not None and s[0] != self.bias.shape:
+            raise ShapeError(f"expected a scale of the shape of the bias, {self.bias.shape}, found {s[0]}")
         return [x]
 
     def forward(self, bottom, top):

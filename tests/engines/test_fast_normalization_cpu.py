@@ -37,7 +37,7 @@ def test_batch_norm(shape, dtype, in_place, keep):
         assert one.dtype == dtype
         same(one, other)
     assert np.array_equal(found[0][3], found[0][4])
-    mean, variance, std = found[1][:3]
+    mean, _, std = found[1][:3]
     same(std, np.sqrt(x.var(axis=(0, 2)) + dtype(1e-3)))
     results = []
     for engine in (fast_cpu, plain):
