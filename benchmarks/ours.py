@@ -16,7 +16,8 @@ class Ours:
     """A training or, with ``what`` = "forward", a net that answers; ``first`` is the file that `start` writes."""
 
     def __init__(self, first, name, what, engine=None):
-        spec, chosen = nets.make(name, len(first["label"]), what), {"keep": "outputs"} | ({"engine": engine} if engine else {})
+        spec, chosen = nets.make(name, len(first["label"]), what), {"engine": engine} if engine else {}
+        chosen["keep"] = "outputs"  # nobody looks at what is between; PyTorch keeps nothing of it either
         if what == "forward":
             self.net, self.solver = Net(spec, "TEST", **chosen), None
         else:

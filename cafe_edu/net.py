@@ -62,8 +62,8 @@ class Net:
         Who computes convolution, pooling and the like (see ``cafe_edu.engines``). A layer whose options say
         ``engine: CAFFE`` is always computed by ``plain``.
     keep : {"all", "outputs"}
-        Which blobs can be looked at afterwards. With "outputs" the blobs between share memory: in a TEST net, which then
-        only answers, their data, in a TRAIN net their gradients. A deep net needs a fraction of the memory.
+        Which blobs can be looked at afterwards. With "outputs" the blobs between share memory: in a TEST net, which
+        then only answers, their data, in a TRAIN net their gradients. A deep net needs a fraction of the memory.
     folder : path, optional
         Where files lie that the layers name; by default where the prototxt lies, if it is a file.
 
@@ -268,6 +268,8 @@ class Net:
             values = self._numbers(name, values)
             self.blobs[name].reshape(*values.shape)
             self.blobs[name].data = values
+        for blob in self.steps[first].bottom if start else ():
+            blob.lend_copy(None)  # it may have been written since
         if self._plan:
             self.reshape()
             self._plan.make()

@@ -9,17 +9,19 @@ from cafe_edu import Net, Solver
 from cafe_edu.errors import NetError
 from cafe_edu.memory_plan import ALIGNED, place
 
-DEEP = """
-layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 4 dim: 6 dim: 6 } } }
-%s
-layer { name: "ip" type: "InnerProduct" bottom: "c5" top: "y" inner_product_param { num_output: 3
-  weight_filler { type: "xavier" } } }
-""" % "".join(
-    f"""
+DEEP = (
+    'layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 4 dim: 6 dim: 6 } } }'
+    + "".join(
+        f"""
 layer {{ name: "c{i}" type: "Convolution" bottom: "{f"c{i - 1}" if i else "x"}" top: "c{i}" convolution_param {{
   num_output: 4 kernel_size: 3 pad: 1 weight_filler {{ type: "msra" }} }} }}
 layer {{ name: "relu{i}" type: "ReLU" bottom: "c{i}" top: "c{i}" }}"""
-    for i in range(6)
+        for i in range(6)
+    )
+    + """
+layer { name: "ip" type: "InnerProduct" bottom: "c5" top: "y" inner_product_param { num_output: 3
+  weight_filler { type: "xavier" } } }
+"""
 )
 LOSS = """
 layer { name: "t" type: "Input" top: "t" input_param { shape { dim: 2 } } }

@@ -70,7 +70,7 @@ def test_a_reader_that_gives_no_gradient_shares_none(monkeypatch):
     layer { name: "stay" type: "Silence" bottom: "y" }
     layer { name: "loss" type: "SoftmaxWithLoss" bottom: "y" bottom: "t" top: "loss" }
     """
-    net, found = gradients(text, True, monkeypatch)
+    _, found = gradients(text, True, monkeypatch)
     _, expected = gradients(text, False, monkeypatch)
     assert np.array_equal(found["y"], expected["y"])
     assert found["y"].any()

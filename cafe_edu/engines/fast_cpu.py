@@ -163,7 +163,7 @@ def product(a, b, out):
 
 
 def relu_forward(x, y, positive):
-    """Write max(x, 0) to ``y``, which may be ``x``, and to ``positive``, unless it is None, where x is positive."""
+    """Write max(x, 0) to ``y``, which may be ``x``, and to ``positive`` (bool, or None) where x is positive."""
     if positive is None:
         _flat(loops_cpu.relu, x, y)
     else:

@@ -34,7 +34,7 @@ def product(a, b, out):
 
 
 def relu_forward(x, y, positive):
-    """Write max(x, 0) to ``y``, which may be ``x``, and to ``positive`` (bool), unless it is None, where x is positive."""
+    """Write max(x, 0) to ``y``, which may be ``x``, and to ``positive`` (bool, or None) where x is positive."""
     xp = array_module(x)
     if positive is not None:
         xp.greater(x, 0, out=positive)

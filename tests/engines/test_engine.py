@@ -1,6 +1,7 @@
 """engines/__init__.py: which engine computes for a net."""
 
 import logging
+import subprocess
 import sys
 import types
 
@@ -34,6 +35,39 @@ def test_an_engine_by_name(name):
 def test_a_layer_that_asks_for_caffes_engine_is_computed_by_the_plain_one():
     net = Net(LARGE % "engine: CAFFE", engine="fast_cpu")
     assert [layer.engine for layer in net.layers if layer.type in ("Convolution", "Pooling")] == [plain, fast_cpu]
+
+
+WITH_ENGINES = {
+    "Convolution": "convolution_param { num_output: 2 kernel_size: 1 engine: %s }",
+    "Pooling": "pooling_param { kernel_size: 2 engine: %s }",
+    "LRN": "lrn_param { engine: %s }",
+    "ReLU": "relu_param { engine: %s }",
+    "Sigmoid": "sigmoid_param { engine: %s }",
+    "TanH": "tanh_param { engine: %s }",
+    "Softmax": "softmax_param { engine: %s }",
+    "SPP": "spp_param { pyramid_height: 2 engine: %s }",
+}
+
+
+@pytest.mark.parametrize(("type_name", "options"), WITH_ENGINES.items())
+@pytest.mark.parametrize(("says", "chosen"), [("CAFFE", plain), ("DEFAULT", fast_cpu), ("CUDNN", fast_cpu)])
+def test_what_a_layer_says_of_its_engine(type_name, options, says, chosen):
+    layer = f'layer {{ name: "one" type: "{type_name}" bottom: "p" top: "one" {options % says} }}'
+    net = Net(LARGE % "" + layer, engine="fast_cpu")
+    assert net.layers[-1].engine is chosen
+    assert {layer.engine for layer in net.layers[:-1]} == {fast_cpu}
+    net.forward()
+
+
+def test_the_compiler_is_not_loaded_where_it_is_not_used():
+    code = f"""
+import sys
+from cafe_edu import Net
+net = Net({LARGE.replace("dim: 8", "dim: 1") % ""!r}, engine="plain")
+net.forward()
+assert "numba" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_both_give_the_same_net():

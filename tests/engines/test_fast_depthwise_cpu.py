@@ -31,9 +31,10 @@ def geometries(draw):
 def test_every_window(geometry, dtype, bias, chosen):
     window, size, N, C, M = geometry
     out = window.conv_size(size)
-    x, W, dy = normal(0, dtype, N, C, *size), normal(1, dtype, C * M, 1, *window.kernel), normal(2, dtype, N, C * M, *out)
+    x, W = normal(0, dtype, N, C, *size), normal(1, dtype, C * M, 1, *window.kernel)
+    dy, same = normal(2, dtype, N, C * M, *out), dict.fromkeys(("rtol", "atol"), TOLERANCE[dtype])
     b = normal(3, dtype, C * M) if bias else None
-    mine, theirs, same = np.full_like(dy, np.nan), np.full_like(dy, np.nan), dict.fromkeys(("rtol", "atol"), TOLERANCE[dtype])
+    mine, theirs = np.full_like(dy, np.nan), np.full_like(dy, np.nan)
     depthwise_forward(x, W, b, window, mine)
     plain.conv_forward(x, W, b, window, C, theirs)
     np.testing.assert_allclose(mine, theirs, **same)
@@ -54,7 +55,7 @@ def test_every_window(geometry, dtype, bias, chosen):
 def test_planes_longer_than_a_chunk():
     window = Window.square(3, pad=1)
     x, W = normal(0, np.float32, 1, 2, 70, 70), normal(1, np.float32, 2, 1, 3, 3)
-    assert 70 * 70 > int(depthwise_loops_cpu.CHUNK)
+    assert x[0, 0].size > int(depthwise_loops_cpu.CHUNK)
     found = []
     for engine in (fast_cpu, plain):
         y, dx, dW = np.full_like(x, np.nan), np.full_like(x, np.nan), np.zeros_like(W)
