@@ -20,7 +20,9 @@ from cafe_edu.net import Net
 from cafe_edu.not_a_number import refuse_nan
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.score import log_outputs, read_outputs, score
+from cafe_edu.solvers.adam import Adam, correction
 from cafe_edu.solvers.rule import rule_class
+from cafe_edu.solvers.sgd import SGD
 
 log = logging.getLogger("cafe_edu")
 
@@ -261,15 +263,20 @@ class Solver:
             w -= u
 
     def _walked_at_once(self, scale, rate):
-        """With the commonest rule, let a fast engine do all of it in one pass through memory; say whether it did."""
-        spec = self.spec
-        plain_sgd = spec.type == "SGD" and spec.regularization_type == "L2" and not self.net.debug_info
-        if self.net.engine is plain or not plain_sgd:
+        """With the commonest rules, let a fast engine do all of it in one pass through memory; say whether it did."""
+        spec, engine = self.spec, self.net.engine
+        known = type(self.rule) in (SGD, Adam) and spec.regularization_type == "L2"
+        if engine is plain or not known or self.net.debug_info:
             return False
-        for param, h in zip(self.net.learnable, self.history[0], strict=True):
+        for param, *history in zip(self.net.learnable, *self.history, strict=True):
+            w, g = param.blob.data, param.blob.diff
             own_rate = rate * (1 if param.lr_mult is None else param.lr_mult)
             decay = spec.weight_decay * (1 if param.decay_mult is None else param.decay_mult)
-            self.net.engine.sgd_update(param.blob.data, param.blob.diff, h, scale, decay, spec.momentum, own_rate)
+            if type(self.rule) is SGD:
+                engine.sgd_update(w, g, *history, scale, decay, spec.momentum, own_rate)
+            else:
+                betas, own_rate = (spec.momentum, spec.momentum2), own_rate * correction(spec, self.iter)
+                engine.adam_update(w, g, *history, scale, decay, *betas, own_rate, spec.delta)
         return True
 
     def _clip(self, params):

@@ -181,6 +181,13 @@ def sgd_update(w, g, h, scale, decay, momentum, rate):
     _flat(lambda *arrays: loops_cpu.sgd_update(*arrays, *numbers), w, g, h)
 
 
+def adam_update(w, g, m, v, scale, decay, beta1, beta2, rate, delta):
+    """Walk one step of Adam, all in place, in one pass through memory."""
+    numbers = (scale, decay, beta1, 1 - beta1, beta2, 1 - beta2, rate, delta)
+    numbers = [w.dtype.type(number) for number in numbers]
+    _flat(lambda *arrays: loops_cpu.adam_update(*arrays, *numbers), w, g, m, v)
+
+
 def _planes(x):
     """The planes of images (N, C, H, W), one channel each: (N C, 1, H, W)."""
     return x.reshape(-1, 1, *x.shape[2:])

@@ -287,3 +287,14 @@ def sgd_update(w, g, h, scale, decay, momentum, rate):
         h[i] = momentum * h[i] + rate * (scale * g[i] + decay * w[i])
         w[i] -= h[i]
         g[i] = h[i]
+
+
+@compiled
+def adam_update(w, g, m, v, scale, decay, beta1, rest1, beta2, rest2, rate, delta):
+    """One step of Adam; flat arrays."""
+    for i in range(w.size):
+        slope = scale * g[i] + decay * w[i]
+        m[i] = beta1 * m[i] + rest1 * slope
+        v[i] = beta2 * v[i] + rest2 * (slope * slope)
+        g[i] = rate * m[i] / (numpy.sqrt(v[i]) + delta)
+        w[i] -= g[i]

@@ -8,6 +8,7 @@ from cafe_edu.arrays.scaling import scale_backward, scale_forward
 from cafe_edu.device import array_module
 
 __all__ = [
+    "adam_update",
     "ave_backward",
     "ave_forward",
     "batch_norm_backward",
@@ -59,3 +60,20 @@ def sgd_update(w, g, h, scale, decay, momentum, rate):
     h += g
     w -= h
     g[...] = h
+
+
+def adam_update(w, g, m, v, scale, decay, beta1, beta2, rate, delta):
+    r"""Walk one step of Adam, all in place; ``rate`` has the correction for early steps in it.
+
+    .. math:: g \leftarrow c\, g + \lambda w, \quad m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \quad
+              v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2, \quad w \leftarrow w - \ell \frac{m}{\sqrt{v} + \delta}
+    """
+    g *= scale
+    if decay:
+        g += decay * w
+    m *= beta1
+    m += (1 - beta1) * g
+    v *= beta2
+    v += (1 - beta2) * (g * g)
+    g[...] = rate * m / (array_module(g).sqrt(v) + delta)
+    w -= g

@@ -11,6 +11,8 @@ import pytest
 from cafe_edu import Net, Solver, engines
 from cafe_edu.engines import fast_cpu, plain
 from cafe_edu.errors import CafeError
+from cafe_edu.solvers import rule
+from cafe_edu.solvers.sgd import SGD
 
 LARGE = """
 layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 8 dim: 16 dim: 32 dim: 32 } } }
@@ -86,6 +88,41 @@ def test_a_solver_hands_its_engine_on():
     solver = f'net_param {{ {LARGE % ""} }} base_lr: 0.1 lr_policy: "fixed"'
     assert Solver(solver, engine="plain").net.engine is plain
     assert Solver(solver).net.engine is fast_cpu
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+@pytest.mark.parametrize("clip", [-1, 0.01])
+def test_both_walk_the_same_steps(kind, clip):
+    loss = """layer { name: "t" type: "Input" top: "t" input_param { shape { dim: 8 dim: 16 dim: 16 dim: 16 } } }
+    layer { name: "loss" type: "EuclideanLoss" bottom: "p" bottom: "t" top: "loss" }"""
+    found = []
+    for name in ("plain", "fast_cpu"):
+        solver = Solver(
+            f'net_param {{ {LARGE % ""} {loss} }} base_lr: 0.001 lr_policy: "fixed" momentum: 0.9 random_seed: 1 '
+            f'weight_decay: 0.1 iter_size: 2 clip_gradients: {clip} type: "{kind}"',
+            engine=name,
+        )
+        solver.net.blobs["x"].data = np.random.default_rng(0).normal(size=(8, 16, 32, 32))
+        before = solver.net.params["conv"][0].data.copy()
+        solver.step(3)
+        found.append([blob.data for blob in solver.net.params["conv"]] + [h for part in solver.history for h in part])
+        assert not np.array_equal(before, found[-1][0])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
+def test_a_rule_of_ones_own_is_asked_even_under_a_known_name(monkeypatch):
+    class Still(SGD):
+        def update(self, g, history, rate, t):
+            g[...] = 0
+            return g
+
+    monkeypatch.setitem(rule.RULES, "SGD", Still)
+    solver = Solver(f'net_param {{ {LARGE % ""} }} base_lr: 0.1 lr_policy: "fixed"', engine="fast_cpu")
+    before = solver.net.params["conv"][0].data.copy()
+    solver.net.params["conv"][0].diff[...] = 1
+    solver.apply_update(0.1)
+    assert np.array_equal(solver.net.params["conv"][0].data, before)
 
 
 def test_an_engine_that_does_not_exist():
