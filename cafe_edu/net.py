@@ -268,8 +268,6 @@ class Net:
             values = self._numbers(name, values)
             self.blobs[name].reshape(*values.shape)
             self.blobs[name].data = values
-        for blob in self.steps[first].bottom if start else ():
-            blob.lend_copy(None)  # it may have been written since
         if self._plan:
             self.reshape()
             self._plan.make()

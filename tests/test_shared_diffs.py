@@ -67,7 +67,7 @@ def test_a_reader_that_gives_no_gradient_shares_none(monkeypatch):
     layer { name: "t" type: "Input" top: "t" input_param { shape { dim: 4 } } }
     layer { name: "ip" type: "InnerProduct" bottom: "x" top: "y" inner_product_param { num_output: 3
       weight_filler { type: "xavier" } } }
-    layer { name: "stay" type: "Silence" bottom: "y" }
+    layer { name: "accuracy" type: "Accuracy" bottom: "y" bottom: "t" top: "accuracy" }
     layer { name: "loss" type: "SoftmaxWithLoss" bottom: "y" bottom: "t" top: "loss" }
     """
     _, found = gradients(text, True, monkeypatch)
