@@ -129,7 +129,8 @@ def lenet(folder, iterations=100):
     names = names_for(solver, net, deploy, digits.x_test / np.float32(256), digits.y_test)
     change = Transformer(TransformationParameter(crop_size=24, mirror=True), "TRAIN", np.random.default_rng(0))
     own = {"spec": zoo / "lenet_train_test.prototxt", "before": folder / "before.caffemodel", "logs": logs}
-    own |= {"classes": range(5), "points_along": 11, "runs": solvers, "pixels": digits.x_test[:36], "pictures": digits.x_test, "transformer": change}
+    own |= {"runs": solvers, "pixels": digits.x_test[:36], "pictures": digits.x_test, "transformer": change}
+    own |= {"classes": range(5), "points_along": 11}
     return names | own
 
 

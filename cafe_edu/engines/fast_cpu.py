@@ -13,8 +13,8 @@ import numpy as np
 
 from cafe_edu.engines import conv_cpu, loops_cpu, pooling_rows, product_cpu
 from cafe_edu.engines.crew import crew
+from cafe_edu.engines.fast_normalization_cpu import *  # noqa: F403 (BatchNorm, Scale, LRN; what is in neither is plain's)
 from cafe_edu.engines.instructions import lanes
-from cafe_edu.engines.plain import *  # noqa: F403 (what stands not below is plain's)
 
 conv_forward, conv_backward, product = conv_cpu.conv_forward, conv_cpu.conv_backward, product_cpu.product
 
@@ -55,8 +55,11 @@ def ave_backward(dy, window, dx):
 
 
 def relu_forward(x, y, positive):
-    """Write max(x, 0) to ``y``, and to ``positive`` where x is positive; ``y`` may be ``x``."""
-    _flat(loops_cpu.relu_forward, x, y, positive)
+    """Write max(x, 0) to ``y``, which may be ``x``, and to ``positive`` (bool, or None) where x is positive."""
+    if positive is None:
+        _flat(loops_cpu.relu, x, y)
+    else:
+        _flat(loops_cpu.relu_forward, x, y, positive)
 
 
 def relu_backward(dy, positive, dx):
@@ -68,6 +71,13 @@ def sgd_update(w, g, h, scale, decay, momentum, rate):
     """Walk one step downhill, all in place, in one pass through memory."""
     numbers = [w.dtype.type(number) for number in (scale, decay, momentum, rate)]
     _flat(lambda *arrays: loops_cpu.sgd_update(*arrays, *numbers), w, g, h)
+
+
+def adam_update(w, g, m, v, scale, decay, beta1, beta2, rate, delta):
+    """Walk one step of Adam, all in place, in one pass through memory."""
+    numbers = (scale, decay, beta1, 1 - beta1, beta2, 1 - beta2, rate, delta)
+    numbers = [w.dtype.type(number) for number in numbers]
+    _flat(lambda *arrays: loops_cpu.adam_update(*arrays, *numbers), w, g, m, v)
 
 
 def _planes(x):

@@ -6,14 +6,15 @@ the loop's own file changes, not when another does that it takes something from:
 """
 
 import numba
+import numpy
 
 
-def compiled(function):
+def compiled(function, **more):
     """Have numba compile a function when it is first called, and keep the result where that can be written."""
     try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+        return numba.njit(nogil=True, cache=True, error_model="numpy", **more)(function)
     except RuntimeError:  # no folder to write to
-        return numba.njit(nogil=True, error_model="numpy")(function)
+        return numba.njit(nogil=True, error_model="numpy", **more)(function)
 
 
 @compiled
@@ -75,6 +76,13 @@ def relu_forward(x, y, positive):
 
 
 @compiled
+def relu(x, y):
+    """max(x, 0); flat arrays."""
+    for i in range(x.size):
+        y[i] = x[i] if not x[i] <= 0 else 0
+
+
+@compiled
 def relu_backward(dy, positive, dx):
     """What of dy passes; flat arrays."""
     for i in range(dy.size):
@@ -88,3 +96,14 @@ def sgd_update(w, g, h, scale, decay, momentum, rate):
         h[i] = momentum * h[i] + rate * (scale * g[i] + decay * w[i])
         w[i] -= h[i]
         g[i] = h[i]
+
+
+@compiled
+def adam_update(w, g, m, v, scale, decay, beta1, rest1, beta2, rest2, rate, delta):
+    """One step of Adam; flat arrays."""
+    for i in range(w.size):
+        slope = scale * g[i] + decay * w[i]
+        m[i] = beta1 * m[i] + rest1 * slope
+        v[i] = beta2 * v[i] + rest2 * (slope * slope)
+        g[i] = rate * m[i] / (numpy.sqrt(v[i]) + delta)
+        w[i] -= g[i]

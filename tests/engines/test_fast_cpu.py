@@ -92,10 +92,19 @@ def test_relu_and_the_step_downhill(count):
     x[:3] = np.nan, np.inf, 0
     (_, mine), (_, their) = both("relu_forward", x, np.empty_like(x), np.empty(count, bool))
     assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(mine, their, strict=True))
+    y = np.empty_like(x)
+    fast_cpu.relu_forward(x, y, None)
+    assert np.array_equal(y, mine[1], equal_nan=True)
     (_, mine), (_, their) = both("relu_backward", x, mine[2], np.empty_like(x))
     assert np.array_equal(mine[2], their[2], equal_nan=True)
     arrays = [normal(seed, np.float32, count) for seed in (2, 3, 4)]
     (_, mine), (_, their) = both("sgd_update", *arrays, scale=0.5, decay=0.1, momentum=0.9, rate=0.01)
+    for a, b, before in zip(mine, their, arrays, strict=True):
+        same(np.float32, b, a)
+        assert not np.array_equal(a, before)
+    arrays.append(normal(5, np.float32, count) ** 2)  # a mean of squares
+    how = {"scale": 0.5, "decay": 0.1, "beta1": 0.9, "beta2": 0.99, "rate": 0.01, "delta": 1e-3}
+    (_, mine), (_, their) = both("adam_update", *arrays, **how)
     for a, b, before in zip(mine, their, arrays, strict=True):
         same(np.float32, b, a)
         assert not np.array_equal(a, before)
