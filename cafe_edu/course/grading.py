@@ -116,12 +116,17 @@ def _grade(path, name, seconds):
             extra_arguments=["--IPKernelApp.log_level=ERROR"],
         )
         try:
-            client.execute(env=os.environ | {"CAFE_EDU_HOME": home})
+            client.execute(env=os.environ | {"CAFE_EDU_HOME": home, "PYTHONPATH": _path()})
         except Exception as error:  # a kernel that died, whatever it died of
             return Graded(name, nothing, f"the kernel did not live to the end: {type(error).__name__}")
     said = "".join(output.get("text", "") for output in notebook.cells[-1].get("outputs", ()))
     marked = re.search(f"^{re.escape(MARK)}(.*)$", said, flags=re.M)
     return Graded(name, json.loads(marked[1])) if marked else Graded(name, nothing, "its answers could not be judged")
+
+
+def _path():
+    """Let the kernel find the very package that grades, whatever is installed besides."""
+    return os.pathsep.join(filter(None, [str(pathlib.Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))
 
 
 def _exercises_in(notebook, sources):
