@@ -17,8 +17,9 @@ In a source, a cell's header says what it is to an exercise: ``# %% answer="06.1
 between ``### BEGIN SOLUTION`` and ``### END SOLUTION``, ``# %% check="06.1"`` the check. Both get
 nbgrader's metadata, so a teacher can hand ``solutions/`` to nbgrader as it is.
 
-``# %% [markdown] lang="zh"`` says in another language what the markdown cell before it says. ``--language zh`` builds
-that edition, into a folder ``zh/``: its text where there is some, English where there is none, the same code and checks.
+``# %% [markdown] lang="zh"`` says in another language what the markdown cell before it says. ``--language zh``
+builds that edition, into a folder ``zh/``: its text where there is some, English where there is none, the same code
+and checks.
 """
 
 import argparse
@@ -111,8 +112,8 @@ def make(page):
         elif not notebook.cells or {cell.cell_type, notebook.cells[-1].cell_type} != {"markdown"} or header:
             first = cell.source.split("\n")[0]
             raise BuildError(
-                f"{page.source.name}: expected lang={language!r} alone, on a markdown cell behind the markdown cell that "
-                f"it speaks for, found it at: {first!r}"
+                f"{page.source.name}: expected lang={language!r} alone, on a markdown cell behind the markdown cell "
+                f"that it speaks for, found it at: {first!r}"
             )
         if language in (None, page.language):
             notebook.cells[-1].source = _source(cell, page, english)

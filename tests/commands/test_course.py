@@ -34,7 +34,11 @@ def test_grade(tmp_path):
     folder = tmp_path / "handed_in"
     folder.mkdir()
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('check("06.1")')]), folder / "ada.ipynb")
-    assert cafe("course", "grade", str(folder)) == (0, "file,06.1,06.2,06.3,06.4,06.5,total,remark\nada.ipynb,0,0,0,0,0,0,\n", "")
+    assert cafe("course", "grade", str(folder)) == (
+        0,
+        "file,06.1,06.2,06.3,06.4,06.5,total,remark\nada.ipynb,0,0,0,0,0,0,\n",
+        "",
+    )
     assert cafe("course", "grade", str(folder), "--out", str(tmp_path / "points.csv"))[:2] == (0, "ada.ipynb: 0\n")
     assert (tmp_path / "points.csv").read_text().startswith("file,06.1")
 

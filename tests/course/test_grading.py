@@ -61,7 +61,7 @@ def test_points(tmp_path):
 
 
 def test_an_empty_folder(tmp_path):
-    with pytest.raises(DataError, match="no notebooks in .*: give the folder"):
+    with pytest.raises(DataError, match=r"no notebooks in .*: give the folder"):
         list(grading.grade(tmp_path))
 
 
@@ -109,7 +109,8 @@ def test_nbgrader_takes_the_same_notebooks(day, tmp_path):
     name = path.stem
     (tmp_path / "nbgrader_config.py").write_text(
         "c = get_config()\nc.CourseDirectory.course_id = 'cafe'\nc.ExecutePreprocessor.timeout = 120\n"
-        "c.Execute.timeout = 120\nc.ClearSolutions.code_stub = {'python': '# YOUR CODE HERE\\nraise NotImplementedError()'}\n"
+        "c.Execute.timeout = 120\n"
+        "c.ClearSolutions.code_stub = {'python': '# YOUR CODE HERE\\nraise NotImplementedError()'}\n"
     )
     source = tmp_path / "source" / "day" / path.name
     source.parent.mkdir(parents=True)
@@ -117,8 +118,8 @@ def test_nbgrader_takes_the_same_notebooks(day, tmp_path):
 
     def nbgrader(*words):
         environment = os.environ | {
-            "PYTHONPATH": str(ROOT), "CAFE_EDU_HOME": str(tmp_path / "home"), "JUPYTER_CONFIG_DIR": str(tmp_path / "none"),
-            "PYTHONWARNINGS": "ignore", "HOME": str(tmp_path),
+            "PYTHONPATH": str(ROOT), "CAFE_EDU_HOME": str(tmp_path / "home"), "HOME": str(tmp_path),
+            "JUPYTER_CONFIG_DIR": str(tmp_path / "none"), "PYTHONWARNINGS": "ignore",
         }  # fmt: skip
         command = [sys.executable, "-m", "nbgrader", *words]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)

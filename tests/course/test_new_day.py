@@ -7,9 +7,9 @@ import pytest
 
 pytest.importorskip("jupytext", reason="jupytext comes with cafe_edu[author]")
 
-from cafe_edu import course  # noqa: E402
-from cafe_edu.course import build, days, new_day  # noqa: E402
-from cafe_edu.errors import DataError  # noqa: E402
+from cafe_edu import course
+from cafe_edu.course import build, days, new_day
+from cafe_edu.errors import DataError
 
 DAY = next(day for day in range(21, 0, -1) if day not in days.days())
 
