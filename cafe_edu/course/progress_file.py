@@ -124,19 +124,24 @@ def _parse(file):
 def _write(known):
     text = json.dumps({"version": VERSION, "exercises": known}, indent=1, sort_keys=True) + "\n"
     try:
-        with contextlib.suppress(_DamagedError, FileNotFoundError):
-            if path().exists():
-                try:
-                    _parse(path())
-                except _DamagedError:
-                    shutil.copyfile(path(), _free_name("progress.damaged"))
-                    raise
-                with replacing(backup()) as copy:
-                    copy.write_bytes(path().read_bytes())
+        _keep_old()
         with replacing(path()) as new:
             new.write_text(text, encoding="utf-8")
     except OSError as error:
         raise DataError(f"{path()}: could not be written ({error.strerror}); it is as it was before") from error
+
+
+def _keep_old():
+    """Keep what the file says now: as the copy if it is whole; under another name, for a person, if it is damaged."""
+    if not path().exists():
+        return
+    try:
+        _parse(path())
+    except _DamagedError:
+        shutil.copyfile(path(), _free_name("progress.damaged"))
+    else:
+        with replacing(backup()) as copy:
+            copy.write_bytes(path().read_bytes())
 
 
 def _free_name(stem):
