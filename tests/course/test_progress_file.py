@@ -96,6 +96,8 @@ def test_home_is_the_folder_the_reader_works_in(monkeypatch, tmp_path):
     assert progress_file.home() == tmp_path / "my_work"
     monkeypatch.chdir(tmp_path)
     assert progress_file.home() == pathlib.Path.home() / ".cafe_edu"
+    (tmp_path / "my_work" / "progress.json").write_text('{"version": 1, "exercises": {}}')
+    assert progress_file.home() == tmp_path / "my_work"  # `cafe progress`, typed beside it
 
 
 COUNT = """
