@@ -63,12 +63,12 @@ class Solver:
     ranks = 1  # how many solvers learn together (see `cafe_edu.parallel`)
 
     def __init__(self, spec, layers=None, engine="auto", rules=None, **changes):
-        self.engine = engine
+        self.engine, self.own_rules = engine, rules
         self.spec, self.folder, self._file = _read(spec)
         with noting(f"in {self._file}" if self._file else ""):
             self.spec = upgrade_solver(self.spec)
             _change(self.spec, changes)
-            self._build(layers, rules)
+            self._build(layers)
         for path in self.spec.weights:
             for part in path.split(","):
                 for net in (self.net, *self.test_nets):
@@ -76,7 +76,7 @@ class Solver:
 
     # building ---------------------------------------------------------------------------------------
 
-    def _build(self, layers, rules):
+    def _build(self, layers):
         refuse_nan(self.spec)
         if self.spec.iter_size < 1 or self.spec.average_loss < 1:
             raise SpecError("expected `iter_size` and `average_loss` of 1 or more")
@@ -87,7 +87,7 @@ class Solver:
         self.rng = np.random.default_rng(self.spec.random_seed if self.spec.random_seed >= 0 else None)
         self.net = self._make_net(self._train_source(), "TRAIN", self.spec.train_state, layers)
         self.test_nets = self._make_test_nets(layers)
-        self.rule = rule_class(self.spec.type, rules)(self.spec)
+        self.rule = rule_class(self.spec.type, self.own_rules)(self.spec)
         self.history = [
             [self.net.xp.zeros_like(param.blob.data) for param in self.net.learnable]
             for _ in range(self.rule.histories)
