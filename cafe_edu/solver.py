@@ -40,6 +40,8 @@ class Solver:
         Who computes convolution and the like, as in ``Net``.
     keep : str
         "outputs": blobs share memory where they can, as in ``Net``.
+    rules : dict, optional
+        Solver type -> class: your own update rules, asked before the built-in ones.
     **changes
         Any field of the solver, to win over the file: ``Solver("lenet_solver.prototxt", max_iter=100)``.
 
@@ -65,8 +67,8 @@ class Solver:
 
     ranks = 1  # how many solvers learn together (see `cafe_edu.parallel`)
 
-    def __init__(self, spec, layers=None, engine="auto", keep="all", **changes):
-        self.engine, self.keep, self._layers = engine, keep, layers
+    def __init__(self, spec, layers=None, engine="auto", keep="all", rules=None, **changes):
+        self.engine, self.keep, self._layers, self.own_rules = engine, keep, layers, rules
         self.spec, self.folder, self._file = _read(spec)
         with noting(f"in {self._file}" if self._file else ""):
             self.spec = upgrade_solver(self.spec)
@@ -105,7 +107,7 @@ class Solver:
         self.rng = np.random.default_rng(self.spec.random_seed if self.spec.random_seed >= 0 else None)
         self.net = self._make_net(self._train_source(), "TRAIN", self.spec.train_state, layers)
         self.test_nets = self._make_test_nets(layers)
-        self.rule = rule_class(self.spec.type)(self.spec)
+        self.rule = rule_class(self.spec.type, self.own_rules)(self.spec)
         self.history = [
             [self.net.xp.zeros_like(param.blob.data) for param in self.net.learnable]
             for _ in range(self.rule.histories)

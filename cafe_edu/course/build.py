@@ -16,33 +16,27 @@ source is left as it is; ``--all`` runs every one again, ``--check`` writes noth
 In a source, a cell's header says what it is to an exercise: ``# %% answer="06.1"`` holds the answer
 between ``### BEGIN SOLUTION`` and ``### END SOLUTION``, ``# %% check="06.1"`` the check. Both get
 nbgrader's metadata, so a teacher can hand ``solutions/`` to nbgrader as it is.
+
+``# %% [markdown] lang="zh"`` says in another language what the markdown cell before it says. ``--language zh``
+builds that edition, into a folder ``zh/``: its text where there is some, English where there is none, the same code
+and checks.
 """
 
 import argparse
-import base64
 import dataclasses
-import io
-import os
 import pathlib
 import re
 import sys
-import tempfile
 
-from cafe_edu.course.checking import find
+from cafe_edu.course.days import find
+from cafe_edu.course.run_notebook import KERNEL, SECONDS_PER_CELL, BuildError, run
 from cafe_edu.errors import CafeError
 from cafe_edu.files import replacing
 
-KERNEL = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
+__all__ = ["KERNEL", "SECONDS_PER_CELL", "BuildError", "Page", "build", "make", "pages", "run"]
+
 BLANK_CODE = ["# YOUR CODE HERE", "raise NotImplementedError()"]
 BLANK_TEXT = ["YOUR ANSWER HERE"]
-SECONDS_PER_CELL = 120
-
-
-class BuildError(CafeError):
-    """A notebook could not be made: which, in which cell, and why."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,29 +49,33 @@ class Page:
         Where it goes, from the repository's root, without ``.ipynb``: ``lessons/day06_handwritten_digits``.
     source : Path
         The percent-format file.
+    language : str
+        "en", or the ``lang`` of the cells that speak for the English ones.
     """
 
     name: str
     source: pathlib.Path
+    language: str = "en"
 
     @property
     def is_blank(self):
         """Exercises are made from the solutions, without answers and without outputs."""
-        return self.name.startswith("exercises/")
+        return self.name.split("/")[-2] == "exercises"
 
 
-def pages(root):
+def pages(root, language="en"):
     """Return every `Page` that the sources under ``root`` make, in reading order."""
     source = pathlib.Path(root) / "lessons" / "source"
+    inside = "" if language == "en" else f"{language}/"
     found = []
     for path in sorted(source.iterdir()):
         if path.suffix == ".py":
-            found.append(Page(f"lessons/{path.stem}", path))
+            found.append(Page(f"{inside}lessons/{path.stem}", path, language))
         elif path.is_dir() and (path / "lesson.py").exists():
-            found.append(Page(f"lessons/{path.name}", path / "lesson.py"))
+            found.append(Page(f"{inside}lessons/{path.name}", path / "lesson.py", language))
             if (path / "exercises.py").exists():
-                found.append(Page(f"solutions/{path.name}", path / "exercises.py"))
-                found.append(Page(f"exercises/{path.name}", path / "exercises.py"))
+                found.append(Page(f"{inside}solutions/{path.name}", path / "exercises.py", language))
+                found.append(Page(f"{inside}exercises/{path.name}", path / "exercises.py", language))
     return found
 
 
@@ -93,18 +91,37 @@ def make(page):
 
     text = page.source.read_text(encoding="utf-8")
     notebook = nbformat.v4.new_notebook(metadata=KERNEL, nbformat_minor=5)
-    for place, cell in enumerate(jupytext.reads(text, fmt="py:percent").cells, start=1):
+    for cell in jupytext.reads(text, fmt="py:percent").cells:
         header = {key: value for key, value in cell.metadata.items() if not key.startswith("lines_to_")}
-        new = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}[cell.cell_type]
-        made = new(cell.source, id=_cell_id(header, place), metadata=_cell_metadata(page, header, place))
-        if page.is_blank and "answer" in header:
-            made.source = without_answer(made.source, BLANK_CODE if made.cell_type == "code" else BLANK_TEXT)
-        notebook.cells.append(made)
+        language = header.pop("lang", None)
+        if language is None:
+            place, english = len(notebook.cells) + 1, header  # cells of other languages do not count
+            new = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}[cell.cell_type]
+            metadata = _cell_metadata(page, header, place)
+            notebook.cells.append(new("", id=_cell_id(header, place), metadata=metadata))
+        elif not notebook.cells or {cell.cell_type, notebook.cells[-1].cell_type} != {"markdown"} or header:
+            first = cell.source.split("\n")[0]
+            raise BuildError(
+                f"{page.source.name}: expected lang={language!r} alone, on a markdown cell behind the markdown cell "
+                f"that it speaks for, found it at: {first!r}"
+            )
+        if language in (None, page.language):
+            notebook.cells[-1].source = _source(cell, page, english)
     ids = [cell.id for cell in notebook.cells]
     for id_ in ids:
         if ids.count(id_) > 1:
             raise BuildError(f"{page.source.name}: two cells are called {id_!r}; name each once")
     return notebook
+
+
+def _source(cell, page, header):
+    """The text of a cell, its answer taken out in an exercise, its links right where the page lies."""
+    source = cell.source
+    if page.is_blank and "answer" in header:
+        source = without_answer(source, BLANK_CODE if cell.cell_type == "code" else BLANK_TEXT)
+    if page.language != "en" and cell.cell_type == "markdown":  # one folder deeper
+        source = re.sub(r"(\]\(|^\[\w+\]: )\.\./(?!lessons/|exercises/|solutions/)", r"\1../../", source, flags=re.M)
+    return source
 
 
 def without_answer(source, blank):
@@ -133,49 +150,6 @@ def without_answer(source, blank):
     if inside or not found:
         raise BuildError(f"expected ### BEGIN SOLUTION and ### END SOLUTION in an answer, found: {source!r}")
     return "\n".join(kept)
-
-
-def run(notebook, page, root):
-    """Run ``notebook`` in an empty folder and keep its outputs, made the same on every run.
-
-    Raises
-    ------
-    BuildError
-        If a cell raises, warns, writes to stderr or runs too long, or if an output names a folder of
-        this machine.
-    """
-    import nbclient
-
-    with tempfile.TemporaryDirectory() as folder:
-        environment = dict(os.environ)
-        environment.pop("CAFE_EDU_DATA", None)  # what is committed is made from the embedded data
-        environment["CAFE_EDU_HOME"] = str(pathlib.Path(folder) / "progress")
-        paths = [str(root), os.environ.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-        client = nbclient.NotebookClient(
-            notebook,
-            timeout=SECONDS_PER_CELL,
-            kernel_name="python3",
-            record_timing=False,
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # a notice on TCP is no news here
-            resources={"metadata": {"path": folder}},
-        )
-        try:
-            client.execute(env=environment)
-        except nbclient.exceptions.CellExecutionError as error:
-            raise BuildError(_in_cell(page, notebook, f"{error.ename}: {error.evalue}")) from error
-        except (nbclient.exceptions.CellControlSignal, nbclient.exceptions.DeadKernelError) as error:
-            raise BuildError(f"{page.name}.ipynb: {' '.join(str(error).split())[:200]}") from error
-    notebook.metadata = KERNEL
-    for state in client.widget_state.values():
-        for output in state.get("outputs", ()):
-            if output["output_type"] == "error":
-                raise BuildError(f"{page.name}.ipynb, in a widget: {output['ename']}: {output['evalue']}")
-    for place, cell in enumerate(notebook.cells, start=1):
-        cell.metadata.pop("execution", None)
-        for output in cell.get("outputs", ()):
-            _settle(output, f"{page.name}.ipynb, cell {place}", folder, root)
-    return notebook
 
 
 def without_outputs(notebook):
@@ -227,13 +201,16 @@ def main(arguments=None):
     parser.add_argument("names", nargs="*", help="only notebooks with one of these in their name")
     parser.add_argument("--all", action="store_true", help="also those whose source has not changed")
     parser.add_argument("--check", action="store_true", help="write nothing; say which are stale")
+    parser.add_argument("--language", default="en", metavar="CODE", help="another edition, such as zh, into CODE/")
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path.cwd(), help="the repository")
     options = parser.parse_args(arguments)
     root = options.root.resolve()
     if not (root / "lessons" / "source").is_dir():
         parser.error(f"no lessons/source in {options.root}: give --root, the repository")
     stale = 0
-    for page in pages(root):
+    if not re.fullmatch("[a-z]{2,3}", options.language):
+        parser.error(f"expected a language such as zh, found {options.language}")
+    for page in pages(root, options.language):
         if options.names and not any(name in page.name for name in options.names):
             continue
         try:
@@ -263,7 +240,7 @@ def _cell_metadata(page, header, place):
     unknown = set(header) - {"answer", "check", "tags"}
     if unknown:
         raise BuildError(
-            f"{page.source.name}, cell {place}: expected answer, check or tags in the header, found {unknown}"
+            f"{page.source.name}, cell {place}: expected answer, check, tags or lang in the header, found {unknown}"
         )
     metadata = {"tags": header["tags"]} if "tags" in header else {}
     if "answer" in header:
@@ -280,41 +257,6 @@ def _nbgrader(role, number, **flags):
 
 def _grade_id(role, number):
     return f"{role}-{number.replace('.', '-')}"
-
-
-def _in_cell(page, notebook, message):
-    """Name the first cell that raised; all before it ran."""
-    for place, cell in enumerate(notebook.cells, start=1):
-        if any(output.output_type == "error" for output in cell.get("outputs", ())):
-            first = cell.source.split("\n")[0]
-            return f"{page.name}.ipynb, cell {place} ({first}): {message}"
-    return f"{page.name}.ipynb: {message}"
-
-
-def _settle(output, where, folder, root):
-    """Refuse what a reader must not see, and take from pictures what differs between machines."""
-    if output.output_type == "stream" and output.name == "stderr":
-        raise BuildError(f"{where} wrote to stderr: {' '.join(output.text.split())[:200]}")
-    if output.output_type == "error":
-        return  # only a cell tagged raises-exception comes here
-    for kind, value in output.get("data", {"": output.get("text", "")}).items():
-        if kind == "image/png":
-            output.data[kind] = _plain_png(value)
-        elif isinstance(value, str):
-            for path in {str(folder), str(root), str(pathlib.Path.home()), tempfile.gettempdir()}:
-                if re.search(re.escape(path) + r"(?![\w-])", value):
-                    raise BuildError(f"{where} shows a folder of this machine: {path}")
-
-
-def _plain_png(text):
-    """Write a PNG again without its notes: the program that drew it, its version."""
-    from PIL import Image
-
-    picture = Image.open(io.BytesIO(base64.b64decode(text)))
-    picture.info.clear()
-    plain = io.BytesIO()
-    picture.save(plain, "PNG", optimize=True)
-    return base64.b64encode(plain.getvalue()).decode() + "\n"
 
 
 if __name__ == "__main__":
