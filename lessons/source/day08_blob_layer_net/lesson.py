@@ -639,8 +639,7 @@ plt.show()
 # %%
 from cafe_edu.demo import ZOO
 
-text = (ZOO / "lenet/lenet.prototxt").read_text().replace("dim: 1 dim: 1 dim: 28", "dim: 64 dim: 1 dim: 28")
-lenet = cafe_edu.Net(text)
+lenet = cafe_edu.Net(ZOO / "lenet/lenet.prototxt")  # 64 pictures at a time
 tops = [(blob.name, 4 * blob.count) for step in lenet.steps for blob in step.top if blob.name != "prob"]
 label, loss = 4 * 64, 4
 print(f"every top of every layer, each time it is written: {sum(size for _, size in tops) + label + loss}")
