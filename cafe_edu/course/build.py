@@ -28,7 +28,7 @@ import re
 import sys
 import tempfile
 
-from cafe_edu.course.checking import find
+from cafe_edu.course.days import find
 from cafe_edu.errors import CafeError
 from cafe_edu.files import replacing
 

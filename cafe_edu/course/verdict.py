@@ -17,8 +17,8 @@ class Verdict:
         The exercise, such as "06.1".
     passed : bool
     ran : str
-        What was run, in words: "ran your `read_log` on 5 logs".
-    table : sequence of (str, str)
+        What was run, in words: "ran your `read_log` from cell [7] on 5 cases".
+    table : sequence of (str, str or HeatMap)
         Label and value: expected / yours / difference, or measured quantities.
     mistake : str, optional
         The name of the mistake that this answer shows.
@@ -26,6 +26,8 @@ class Verdict:
         One or two sentences to the reader.
     next : str
         What to do now.
+    notes : sequence of str
+        What else is worth knowing: that it printed, what was predicted at first.
 
     Examples
     --------
@@ -45,6 +47,7 @@ class Verdict:
     mistake: str = ""
     message: str = ""
     next: str = ""
+    notes: tuple = ()
 
     @property
     def headline(self):
@@ -59,23 +62,35 @@ class Verdict:
     def __repr__(self):
         width = max((len(label) for label, _ in self.table), default=0)
         lines = [self.headline]
-        lines += [f"    {label:<{width}}  {value}".rstrip() for label, value in self.table]
-        lines += [line for line in (self.said, self.next and f"next: {self.next}") if line]
+        for label, value in self.table:
+            first, *more = str(value).split("\n")
+            lines.append(f"    {label:<{width}}  {first}".rstrip())
+            lines += [f"    {'':<{width}}  {line}" for line in more]
+        lines += [line for line in (self.said, *map(_note, self.notes), self.next and f"next: {self.next}") if line]
         return "\n".join(lines)
 
     def _repr_html_(self):
         rows = "".join(
-            f'<tr><td style="text-align:left">{html.escape(label)}</td>'
-            f'<td style="text-align:left"><code>{html.escape(value)}</code></td></tr>'
+            f'<tr><td style="text-align:left;vertical-align:top">{html.escape(label)}</td>'
+            f'<td style="text-align:left">{_value(value)}</td></tr>'
             for label, value in self.table
         )
         paragraphs = [f"<b>{_marked(self.headline)}</b>"]
         paragraphs += [f"<table>{rows}</table>"] if rows else []
         paragraphs += [f"<b>{_marked(self.mistake)}.</b>"] if self.mistake else []
         paragraphs += [_marked(self.message)] if self.message else []
+        paragraphs += [_marked(_note(note)) for note in self.notes]
         paragraphs += [f"<i>next: {_marked(self.next)}</i>"] if self.next else []
         inside = "".join(f"<div>{paragraph}</div>" for paragraph in paragraphs)
         return f'<div style="border-left:4px solid {COLOURS[self.passed]};padding-left:0.8em">{inside}</div>'
+
+
+def _value(value):
+    return value.to_html() if hasattr(value, "to_html") else f"<code>{html.escape(str(value))}</code>"
+
+
+def _note(text):
+    return f"note: {text}"
 
 
 def _marked(text):
