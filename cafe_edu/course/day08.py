@@ -497,7 +497,7 @@ SCALE = Code(
     hints=(
         "a has as many numbers as there are channels: `bottom[0].shape[1]`. To multiply it with pictures, give it the "
         "shape (C, 1, 1) and numpy stretches it.",
-        "One $a_c$ touches every number of channel c, in every item and at every place. So $da_c$ is a sum over all "
+        "One a[c] touches every number of channel c, in every item and at every place. So da[c] is a sum over all "
         "axes but the channels': of what?",
         "`self.a.diff += (dy * x).sum(axis=(0, 2, 3))` for pictures; for any number of axes, "
         "`(0, *range(2, x.ndim))`. And `bottom[0].diff = a * dy`, where it is wanted.",
@@ -643,7 +643,7 @@ THRIFT = Experiment(
         Mistake(
             name="it guesses",
             message="It reads about as many as one who guesses. A rate that is too high, perhaps: look at the loss.",
-            answer=lambda: _train(cafe_edu.Net(PLAIN, phase="TRAIN", rng=8), 1, rate=0.0),
+            answer=lambda: _train(cafe_edu.Net(PLAIN, phase="TRAIN", rng=8), 1, rate=1e-4),
             shows=lambda measured: measured["right of 100"] < 25,
         ),
         Mistake(
