@@ -95,7 +95,7 @@ MEMORY = Predict(
         Mistake(
             name="the picture shrinks",
             message="Without padding a 5 x 5 filter fits into 32 pixels at 28 places. Here there is padding.",
-            answer=_memory(conv=10 * 16 * 28 * 28, pool=10 * 16 * 14 * 14, parameters=16 * 75 + 16 + 10 * 16 * 196 + 10),
+            answer=_memory(conv=CONV * 28**2 // 32**2, pool=POOL * 14**2 // 16**2, parameters=16 * 76 + 10 * 3_137),
         ),
         Mistake(
             name="forgot the biases",
@@ -516,7 +516,8 @@ SCALE = Code(
         ),
         Mistake(
             name="parameter's slope ignores what comes from above",
-            message="`da` does not contain `top[0].diff`: it would be the same if the loss were a thousand times as steep.",
+            message="`da` does not contain `top[0].diff`: it would be the same if the loss were a thousand times "
+            "as steep.",
             answer=_wrong(da=_without_dy),
         ),
         Mistake(

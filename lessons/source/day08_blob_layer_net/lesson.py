@@ -412,11 +412,14 @@ print(f"ln 10 = {np.log(10):.2f}; first loss near it:", abs(losses[0] - np.log(1
 print("last five below 0.7 on average:", bool(np.mean(losses[-5:]) < 0.7))
 
 # %% [markdown]
-# It learns. How many lines was that? IPython keeps the text of every cell that was run in the list
-# `In`; those that begin with `class` are ours.
+# It learns. How many lines was that? The notebook keeps the text of every cell that was run in a list
+# called `In`; those that begin with `class` are ours.
 
 # %%
-written = {cell.split("\n")[0]: cell for cell in In if cell.startswith("class ")}
+from IPython import get_ipython
+
+cells = get_ipython().user_ns["In"]
+written = {cell.split("\n")[0]: cell for cell in cells if cell.startswith("class ")}
 lines = sum(len(cell.splitlines()) for cell in written.values())
 assert lines < 150
 print(len(written), "classes, together less than 150 lines:", lines < 150)
