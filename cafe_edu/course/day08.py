@@ -87,10 +87,21 @@ MEMORY = Predict(
             answer=_memory(DATA // 10, CONV // 10, POOL // 10, IP // 10),
         ),
         Mistake(
-            name="Caffe looks twice? not here",
+            name="every blob once for Caffe too",
             message="`caffe` equals your `blobs`. Caffe adds up the tops of every layer, one after the other: which "
             "blob is the top of two layers?",
             answer=_memory(again=0),
+        ),
+        Mistake(
+            name="a blob of its own for relu1",
+            message="A layer that works in place makes no new blob: relu1 writes into conv1. (Whose sum counts it all "
+            "the same?)",
+            answer={**_memory(), "blobs": _memory()["caffe"]},
+        ),
+        Mistake(
+            name="parameters in Caffe's sum",
+            message="Caffe's line is about the tops of the layers only; it leaves the parameters out.",
+            answer={**_memory(), "caffe": _memory()["caffe"] + _memory()["parameters"]},
         ),
         Mistake(
             name="the picture shrinks",
@@ -106,6 +117,16 @@ MEMORY = Predict(
             name="parameters for each picture",
             message="All pictures of a batch meet the same parameters: they do not grow with the batch.",
             answer=_memory(parameters=10 * (WEIGHTS + BIASES)),
+        ),
+        Mistake(
+            name="filters that see one colour",
+            message="A filter reaches through all channels of its bottom. How many has a colour picture?",
+            answer=_memory(parameters=16 * 26 + 10 * 4_097),
+        ),
+        Mistake(
+            name="ip1 reads conv1",
+            message="What does ip1 read, according to the table, and how many numbers of one picture are left there?",
+            answer=_memory(parameters=16 * 76 + 10 * 16_385),
         ),
     ),
 )
@@ -150,6 +171,38 @@ class _OnlyTheShape(Blob):
             self.memory = np.zeros((2, self.count), np.float32)
 
 
+class _NewIfAsLarge(Blob):
+    def reshape(self, *shape):
+        self.shape, self.count = shape, math.prod(shape)
+        if self.count >= self.memory.shape[1]:
+            self.memory = np.zeros((2, self.count), np.float32)
+
+
+class _GrowsAndKeeps(Blob):
+    def reshape(self, *shape):
+        self.shape, self.count = shape, math.prod(shape)
+        if self.count > self.memory.shape[1]:
+            self.memory = np.pad(self.memory, ((0, 0), (0, self.count - self.memory.shape[1])))
+
+
+class _Doubles(Blob):
+    def reshape(self, *shape):
+        self.shape, self.count = shape, math.prod(shape)
+        if self.count > self.memory.shape[1]:
+            self.memory = np.zeros((2, self.count))
+
+
+class _Assigns(Blob):
+    def update(self):
+        self.data = self.data - self.diff
+
+
+class _ChangesACopy(Blob):
+    def update(self):
+        data = self.data
+        data = data - self.diff
+
+
 class _Uphill(Blob):
     def update(self):
         self.data[...] += self.diff
@@ -177,6 +230,20 @@ class _TakesTheShape(Blob):
 
 class _SharesAnything(Blob):
     def share(self, owner):
+        self.memory = owner.memory
+
+
+class _WantsTheSameShape(Blob):
+    def share(self, owner):
+        if owner.shape != self.shape:
+            raise ValueError(f"expected {self.count} numbers to share, found {owner.count}")
+        self.memory = owner.memory
+
+
+class _RefusesWithoutAReason(Blob):
+    def share(self, owner):
+        if owner.count != self.count:
+            raise ValueError
         self.memory = owner.memory
 
 
@@ -211,7 +278,7 @@ def _smaller_and_back(cls):
 def _larger(cls):
     blob = _filled(cls, 2)
     blob.reshape(2, 2)
-    return {"shape": blob.shape, "data": blob.data, "diff": blob.diff}
+    return {"shape": blob.shape, "data": blob.data, "diff": blob.diff, "bytes of one number": blob.data.itemsize}
 
 
 def _share(cls):
@@ -224,7 +291,12 @@ def _share(cls):
 
 
 def _share_more(cls):
-    cls(2).share(cls(3))
+    found = {"refused with a ValueError": False, "it says both counts": False}
+    try:
+        cls(12).share(cls(35))
+    except ValueError as error:
+        found = {"refused with a ValueError": True, "it says both counts": "12" in str(error) and "35" in str(error)}
+    return found
 
 
 BLOB = Code(
@@ -262,6 +334,33 @@ BLOB = Code(
             message="The memory that was there at first is not enough for more numbers.",
             answer=_OnlyTheShape,
         ),
+        Mistake(
+            name="new memory for as many numbers",
+            message="As many numbers as before fit into the memory that was there before.",
+            answer=_NewIfAsLarge,
+        ),
+        Mistake(
+            name="old numbers in new memory",
+            message="Harmless, and not what was asked: where the memory is too small, begin anew, with zeros.",
+            answer=_GrowsAndKeeps,
+        ),
+        Mistake(
+            name="numbers twice as large",
+            message="`np.zeros` makes float64 unless it is told otherwise: 8 bytes for a number that wants 4.",
+            answer=_Doubles,
+        ),
+        Mistake(
+            name="assigned to `data`",
+            message="In the lesson `data` had a second function, for assigning. Here it can only be read: write into "
+            "the array that it gives you.",
+            answer=_Assigns,
+        ),
+        Mistake(
+            name="a new array, and the blob as it was",
+            message="After `update` the blob holds what it held before. `a = a - b` makes a new array; what writes "
+            "into the old one?",
+            answer=_ChangesACopy,
+        ),
         Mistake(name="uphill", message="The slope points to where the loss grows. Which way is down?", answer=_Uphill),
         Mistake(
             name="update forgets the slopes",
@@ -278,6 +377,16 @@ BLOB = Code(
             name="takes the owner's shape",
             message="The numbers are shared, not the way they are laid out: a blob of shape (4,) stays one.",
             answer=_TakesTheShape,
+        ),
+        Mistake(
+            name="wants the same shape",
+            message="Only the counts must be equal. (2, 2) and (4,) are both four numbers.",
+            answer=_WantsTheSameShape,
+        ),
+        Mistake(
+            name="refuses without a reason",
+            message="A ValueError, and rightly so; but whoever reads it wants to know both counts.",
+            answer=_RefusesWithoutAReason,
         ),
         Mistake(
             name="shares with anybody",
@@ -378,6 +487,16 @@ PLACE = Hunt(
             answer="cafe_edu/layers/sigmoid.py",
         ),
         Mistake(
+            name="the layer that is refused",
+            message="Power may run in place, and says so. Whether it may do so *here* is not its business.",
+            answer="cafe_edu/layers/power.py",
+        ),
+        Mistake(
+            name="the error itself",
+            message="This is what is raised. Who raises it?",
+            answer="cafe_edu/errors.py",
+        ),
+        Mistake(
             name="the blob",
             message="A blob does not know who writes and who reads it.",
             answer="cafe_edu/blob.py",
@@ -460,8 +579,50 @@ def _dx_added(bottom, a, dy):
     bottom.diff[...] += a * dy
 
 
+def _one_for_all(a, x, dy, axes):
+    a.diff[...] += (dy * x).sum()
+
+
+def _with_a(a, x, dy, axes):
+    a.diff[...] += a.data * (dy * x).sum(axis=axes)
+
+
+def _over_items_only(a, x, dy, axes):
+    a.diff[...] += (dy * x).sum(axis=0)
+
+
+def _of_pictures(a, x, dy, axes):
+    a.diff[...] += (dy * x).sum(axis=(0, 2, 3))
+
+
 def _dx_without_dy(bottom, a, dy):
     bottom.diff[...] = a
+
+
+def _dx_divided(bottom, a, dy):
+    bottom.diff[...] = dy / a
+
+
+class _Adds(MyScale):
+    def forward(self, bottom, top):
+        x = bottom[0].data
+        top[0].data = x + self.a.data.reshape(-1, *[1] * (x.ndim - 2))
+
+
+class _Returns(MyScale):
+    def forward(self, bottom, top):
+        x = bottom[0].data
+        return self.a.data.reshape(-1, *[1] * (x.ndim - 2)) * x
+
+
+class _LastAxis(MyScale):
+    def forward(self, bottom, top):
+        top[0].data = self.a.data * bottom[0].data
+
+
+class _Unasked(MyScale):
+    def backward(self, top, propagate_down, bottom):
+        super().backward(top, [True], bottom)
 
 
 def _begins(cls):
@@ -471,13 +632,26 @@ def _begins(cls):
     return make_layer(cls, np.ones((1, 2, 2))).layer.params[0].data
 
 
+def _unwanted(cls):
+    """What a layer leaves in the bottom's diff that nobody wants, and adds to its parameter's."""
+    from cafe_edu.testing.trial import make_layer
+
+    trial = make_layer(cls, np.array([[1.0, 2.0]]))
+    trial.bottom[0].diff = np.array([[7.0, 7.0]])
+    trial.forward()
+    trial.backward(np.array([[3.0, 4.0]]), propagate_down=False)
+    return {"bottom 0 diff": trial.bottom[0].diff, "parameter 0 diff": trial.layer.params[0].diff}
+
+
 def _pictures(rng):
     return {
         **layer_cases({"one item of two channels": ("", (np.array([[1.0, -2.0]]),))}, type="Scale"),
         "how a begins": _begins,
+        "the bottom's slope is not wanted": _unwanted,
         **layer_cases(
             {
                 "three items of two channels": ("", (rng.normal(size=(3, 2)),)),
+                "two items, three channels of three places": ("", (rng.normal(size=(2, 3, 3)),)),
                 "two pictures of three channels": ("", (rng.normal(size=(2, 3, 4, 5)),)),
             },
             type="Scale",
@@ -541,6 +715,51 @@ SCALE = Code(
             answer=_wrong(dx=_dx_without_dy),
         ),
         Mistake(
+            name="one sum for all channels",
+            message="Each channel has an `a` of its own, and each `a` its own slope: over which axes is the sum?",
+            answer=_wrong(da=_one_for_all),
+        ),
+        Mistake(
+            name="the parameter in its own slope",
+            message="y = a x is a straight line in a: its slope along a does not depend on a.",
+            answer=_wrong(da=_with_a),
+        ),
+        Mistake(
+            name="summed over the items only",
+            message="In pictures one `a` touches every place too: those axes have to be added up as well.",
+            answer=_wrong(da=_over_items_only),
+        ),
+        Mistake(
+            name="for pictures only",
+            message="A bottom may have two axes: then there is no axis 2 and no axis 3. Count them from `x.ndim`.",
+            answer=_wrong(da=_of_pictures),
+        ),
+        Mistake(
+            name="divided on the way down",
+            message="A slope is not undone on the way down, it is handed on: if x grows by 1, y grows by a.",
+            answer=_wrong(dx=_dx_divided),
+        ),
+        Mistake(
+            name="added instead of multiplied",
+            message="The top is x + a. That is a bias; a scale multiplies.",
+            answer=_Adds,
+        ),
+        Mistake(
+            name="returned instead of written",
+            message="The top is still what it was: `forward` writes into `top[0].data`, and returns nothing.",
+            answer=_Returns,
+        ),
+        Mistake(
+            name="along the last axis",
+            message="numpy stretches `a` along the last axis; in pictures the channels are axis 1. Give `a` more axes.",
+            answer=_LastAxis,
+        ),
+        Mistake(
+            name="did not ask whether it is wanted",
+            message="`propagate_down[0]` is False there, and the bottom's diff has changed.",
+            answer=_Unasked,
+        ),
+        Mistake(
             name="begins as zeros",
             message="A net in which every channel is multiplied by 0 begins blind: `a` begins as ones.",
             answer=_wrong(begin=0),
@@ -587,7 +806,10 @@ def measure_thrift(net):
     """Bytes at batches of 64, and how many of 100 test digits it reads; the net stays as it is."""
     shapes = {name: net.blobs[name].shape for name in net.inputs}
     if shapes != {"data": (64, 1, 28, 28), "label": (64,)}:
-        raise NetError(f"expected the inputs data (64, 1, 28, 28) and label (64,), found {shapes}")
+        raise NetError(
+            f"expected the inputs data (64, 1, 28, 28) and label (64,), found {shapes}; if another batch went through "
+            f"it since, build and train it again"
+        )
     losses = [step for step in net.steps if step.layer.type == "SoftmaxWithLoss"]
     if len(losses) != 1:
         raise NetError(f"expected one SoftmaxWithLoss, which reads the scores, found {len(losses)}")
@@ -621,8 +843,8 @@ THRIFT = Experiment(
     solution=thrifty_net,
     seconds=10.0,
     hints=(
-        "The pictures themselves take 200,704 bytes. What is made from them first is the largest part of the rest: "
-        "make it small.",
+        "The pictures themselves take 64 x 784 x 4 bytes. What is made from them first is the largest part of the "
+        "rest: make it small.",
         "A stride of 4, or a Pooling layer before anything else, leaves a sixteenth of the numbers. A net that learns "
         "too slowly can be given a higher rate, or more iterations.",
         "AVE pooling of 4 x 4 with stride 4 gives 7 x 7 numbers a digit; then an inner product of 24, a ReLU, an inner "
@@ -643,7 +865,8 @@ THRIFT = Experiment(
         ),
         Mistake(
             name="it guesses",
-            message="It reads about as many as one who guesses. A rate that is too high, perhaps: look at the loss.",
+            message="It reads about as many as one who guesses. Look at the loss: if it never moved, do the weights "
+            "begin as zeros (no `weight_filler`)? If it jumped, the rate is too high.",
             answer=lambda: _train(cafe_edu.Net(PLAIN, phase="TRAIN", rng=8), 1, rate=1e-4),
             shows=lambda measured: measured["right of 100"] < 25,
         ),

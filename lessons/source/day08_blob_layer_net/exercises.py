@@ -71,14 +71,14 @@ hint("08.1")
 # Here is the beginning of a blob. Write its three methods:
 #
 # - `reshape(*shape)`: take a new shape (a tuple) and count. Keep the memory, and the numbers in it, as
-#   long as it is large enough; otherwise make new memory of zeros.
+#   long as it is large enough; otherwise make new memory of zeros, float32 as in `__init__`.
 # - `update()`: one step downhill, `data` minus `diff`. The diff stays as it is.
 # - `share(owner)`: from now on, use the memory of `owner`, another blob with as many numbers (its
 #   shape may differ). Whatever one writes, the other sees, data and diff. A blob with another number of
 #   numbers is refused with a `ValueError` that says both counts.
 #
-# Two layers that share a weight, as in a recurrent net, need nothing else: each adds its slopes to
-# the one diff.
+# (`data` can only be read here; it gives you the array itself, into which you can write.) Two layers
+# that share a weight, as in a recurrent net, need nothing else: each adds its slopes to the one diff.
 
 
 # %% answer="08.2"
@@ -209,8 +209,8 @@ class MyScale(cafe_edu.Layer):
 check("08.5")
 
 # %% [markdown]
-# What passed can be used: in every net that asks for it, `Net(spec, layers=mine())` now runs your
-# layer where the prototxt says `Scale`.
+# What passed can be used: with `from cafe_edu.course import mine`, a net built as
+# `cafe_edu.Net(spec, layers=mine())` runs your layer where its prototxt says `Scale`.
 #
 # ## 08.6 · A thrifty net
 #
@@ -266,4 +266,4 @@ check("08.6")
 
 # %% [markdown]
 # Look at where the rest of the memory is: `sorted((blob.nbytes, name) for name, blob in
-# thrifty.blobs.items())`. What could be saved there only by changing the house?
+# thrifty.blobs.items())`. Which of it could be saved only by changing the house?

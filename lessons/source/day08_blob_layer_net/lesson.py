@@ -6,10 +6,11 @@
 # On day 6 you used a `Net` and a `Solver` that somebody else had written. Tonight you write three
 # classes of your own, **Blob**, **Layer** and **Net**, in less than 150 lines together, and they
 # train LeNet's little brother to read digits: the losses are the house's losses, number for number.
-# You will also know, to the byte, what a net costs in memory, and catch Caffe's own log counting
-# something twice.
+# You will also know, to the byte, what the numbers of a net take in memory, and catch Caffe's own log
+# counting something twice.
 #
-# This is the little brother. Each box is a **layer**; each arrow is a **blob**.
+# This is the little brother. Each box is a **layer**, and so is the green strip under one of them;
+# each arrow is a **blob**.
 
 # %% [markdown] lang="zh"
 # # 第 8 天 · Blob、Layer、Net 数据结构
@@ -18,9 +19,9 @@
 #
 # 第 6 天你用了别人写好的 `Net` 和 `Solver`。今晚你自己写三个类:**Blob**、**Layer** 和 **Net**,加起来
 # 不到 150 行,就能训练 LeNet 的小兄弟识别手写数字,每一步的损失都与 cafe_edu 自带的实现相同。你还会算清
-# 一个网络占用多少内存,精确到字节,并且看到 Caffe 自己的日志把某一项多算了一次。
+# 一个网络的数值占用多少内存,精确到字节,并且看到 Caffe 自己的日志把某一项多算了一次。
 #
-# 这就是那个小兄弟。每个方框是一个**层**,每个箭头是一个 **blob**。
+# 这就是那个小兄弟。每个方框是一个**层**(其中一个下面的绿条也是一层),每个箭头是一个 **blob**。
 
 # %%
 import math
@@ -63,7 +64,7 @@ x, dy = np.array([-1.0, 0.0, 2.0]), np.array([10.0, 10.0, 10.0])
 dy * (x > 0)
 
 # %% [markdown]
-# At $x = 0$ the curve has a kink and no slope at all; everybody takes 0.
+# At $x = 0$ the curve has a kink and no slope at all; by custom one takes 0.
 #
 # 2. An inner product of 200 inputs and 32 outputs: how many numbers does it learn?
 
@@ -77,8 +78,8 @@ dy * (x > 0)
 #
 # Here is one step of learning with no classes at all: 64 digits, ten weighted sums, softmax, the
 # loss, and the slopes of the loss $L$ on the way back. We write $dx$ for $\partial L / \partial x$,
-# an array of the shape of $x$, and so for every other letter. $N = 64$ is the number of digits in
-# the batch, $t$ their true classes.
+# an array of the shape of $x$, and so for every other letter. $t$ are the true classes of the 64
+# digits; that $dy$ is $p - 1$ at the true class and $p$ elsewhere, divided by 64, you derived on day 1.
 
 # %%
 digits = datasets.load("digits")
@@ -94,9 +95,11 @@ dy = (p - np.eye(10)[t]) / 64  # backward: along each score ...
 dW, db = dy.T @ x, dy.sum(axis=0)  # ... along each weight and bias
 
 W, b = W - 0.1 * dW, b - 0.1 * db  # one step downhill
-print(f"L = {L:.4f}")
+print(f"L = {L:.4f}, ln 10 = {np.log(10):.4f}")
 
 # %% [markdown]
+# With weights of zero all ten classes are equally likely, so $L$ is $\ln 10$. So far, day 1.
+#
 # Now look at it as a builder does, who has to make this for nets of any shape. Three things repeat.
 #
 # **Numbers come in pairs.** $x$ and $dx$, $y$ and $dy$, $W$ and $dW$: beside each array stands one of
@@ -110,8 +113,10 @@ print(f"L = {L:.4f}")
 # \text{backward:}\quad dx = \left(\frac{\partial y}{\partial x}\right)^{\!\top} dy, \qquad
 # dW \mathrel{+}= \left(\frac{\partial y}{\partial W}\right)^{\!\top} dy$$
 #
-# A layer sees its own blobs only. That is the chain rule: each link multiplies by its own derivative
-# what it gets from above, and knows nothing of the rest of the chain.
+# (Read $dx$ so: $x_i$ changes every $y_j$ by $\partial y_j / \partial x_i$, and each $y_j$ changes the
+# loss by $dy_j$; multiply, and add up over $j$. Why `+=` for $dW$ comes in part 4.) A layer sees its
+# own blobs only. That is the chain rule: each link multiplies by its own derivative what it gets from
+# above, and knows nothing of the rest of the chain.
 #
 # **Somebody keeps the order.** Forward from the bottom to the top, backward from the top to the
 # bottom, each blob to the right layers. That is a **Net**.
@@ -137,7 +142,7 @@ class Blob:
     """Numbers, and beside them the slope of the loss along each one."""
 
     def __init__(self, *shape):
-        self.memory = np.zeros((2, 0), np.float32)
+        self.memory = np.zeros((2, 0), np.float32)  # row 0: data, row 1: diff
         self.reshape(*shape)
 
     def reshape(self, *shape):
@@ -162,7 +167,7 @@ class Blob:
 
 # %% [markdown]
 # `property` makes `blob.data` look like an attribute: reading it calls the first function, assigning
-# to it the second. Try each part.
+# to it the second. Try each part: assigning, adding to the diff, one step downhill.
 
 # %%
 blob = Blob(2, 3)
@@ -171,25 +176,30 @@ blob.diff += 0.5
 blob.update()
 blob.data
 
+# %% [markdown]
+# And is the memory kept, when the blob becomes smaller, and when it becomes larger?
+
 # %%
 memory = blob.memory
-blob.reshape(1, 3)  # smaller: the same memory
-same_when_smaller = blob.memory is memory
-blob.reshape(4, 3)  # larger: new memory
-same_when_smaller, blob.memory is memory
+blob.reshape(1, 3)
+print("smaller, the same memory:", blob.memory is memory)
+blob.reshape(4, 3)
+print("larger, the same memory: ", blob.memory is memory)
 
 # %% [markdown]
 # ### Layer
 #
-# The contract has four methods. The base class says what they are and does what all layers share.
-# Two small words in it decide whether learning works:
+# A layer reads its **bottom** blobs and writes its **top** blobs. The contract has four methods:
+# `setup`, `top_shapes`, `forward`, `backward`. The base class says what they are and does what all
+# layers share. Two small words in it decide whether learning works:
 #
 # - `backward` **overwrites** the bottoms' diff: a blob's slope belongs to one batch.
 # - `backward` **adds** to the parameters' diff: a parameter may be used more than once before a
 #   step is taken, and its slopes add up.
 #
-# `top_shapes` is a function of shapes alone. It runs before every forward, so a net can be given
-# another batch size between two runs.
+# `propagate_down` says for each bottom whether anybody wants its slope: nobody wants that of the
+# pictures, or of the labels. `top_shapes` is a function of shapes alone. It runs before every forward,
+# so a net can be given another batch size between two runs.
 
 
 # %%
@@ -227,7 +237,8 @@ class Layer:
 
 
 # %% [markdown]
-# Three layers that keep the contract. The inner product first, with the formulas of part 3:
+# Three layers that keep the contract. The inner product first. Its formulas are the lines of part 3,
+# and $dx$ beside them:
 #
 # $$y = x W^\top + b, \qquad dW \mathrel{+}= dy^\top x, \qquad db \mathrel{+}= \sum_n dy_n, \qquad dx = dy\, W.$$
 #
@@ -238,10 +249,10 @@ class Layer:
 # %%
 class InnerProduct(Layer):
     def setup(self, bottom):
-        N, K = self.options["num_output"], math.prod(bottom[0].shape[1:])
+        M, K = self.options["num_output"], math.prod(bottom[0].shape[1:])
         s = math.sqrt(3 / K)
-        self.W = self.add_param(self.options["rng"].uniform(-s, s, (N, K)))
-        self.b = self.add_param(np.zeros(N))
+        self.W = self.add_param(self.options["rng"].uniform(-s, s, (M, K)))
+        self.b = self.add_param(np.zeros(M))
 
     def top_shapes(self, bottom_shapes):
         return [(bottom_shapes[0][0], self.options["num_output"])]
@@ -315,10 +326,19 @@ y.diff[...] = 1  # as if the loss grew by 1 with each output
 layer.backward([y], [True], [x])
 print("shapes:", y.shape, layer.W.shape, layer.b.shape)
 print("db =", layer.b.diff, "   dW =", layer.W.diff.tolist())
+dx = x.diff.copy()
 
 # %% [markdown]
-# Each output was used by both items, so each bias's slope is 2; and $dW$ is the sum of the two rows
-# of $x$, once for each output. Run the last line of that cell a second time and they double: *adds*.
+# Each bias was used for both items, so its slope is 2; and $dW$ is the sum of the two rows of $x$, once
+# for each output. Now go back a second time, without forgetting:
+
+# %%
+layer.backward([y], [True], [x])
+print("db =", layer.b.diff, "   dW =", layer.W.diff.tolist())
+print("dx as before:", np.array_equal(x.diff, dx))
+
+# %% [markdown]
+# The parameters' slopes have doubled: *adds*. The bottom's are what they were: *overwrites*.
 #
 # ### Net
 #
@@ -369,10 +389,10 @@ class Net:
 
 
 # %% [markdown]
-# ### A net of three layers that learns
+# ### A first net that learns
 #
-# One hidden layer of 32, for a start. `batch` puts the $i$-th 64 digits into the net; `step` is the
-# whole of a solver's mechanism: forget the old slopes, forward, backward, update.
+# Two inner products with a ReLU between them, for a start. `batch` puts the $i$-th 64 digits into the
+# net; `step` is the smallest solver there is: forget the old slopes, forward, backward, update.
 
 
 # %%
@@ -413,7 +433,7 @@ print("last five below 0.7 on average:", bool(np.mean(losses[-5:]) < 0.7))
 
 # %% [markdown]
 # It learns. How many lines was that? The notebook keeps the text of every cell that was run in a list
-# called `In`; those that begin with `class` are ours.
+# called `In`; those that begin with `class` are ours. (A cell that you ran twice counts once.)
 
 # %%
 from IPython import get_ipython
@@ -436,7 +456,7 @@ print(len(written), "classes, together less than 150 lines:", lines < 150)
 # %%
 def borrow(type_name, name, **options):
     """One of the house's layers, for our Net."""
-    spec = make_spec(type_name, name, bottom=["x"], top=["y"], **options)
+    spec = make_spec(type_name, name, bottom=["x"], top=["y"], **options)  # our plan says the real names
     return layer_class(type_name)(spec, rng=rng)
 
 
@@ -492,13 +512,14 @@ np.testing.assert_allclose(ours, theirs, rtol=1e-4)
 print("sixty losses, ours and the house's: the same, but for the rounding of float32")
 
 # %% [markdown]
-# Even `batch` worked as it stands: the house's blobs have the same two names. And it works the other
-# way round. A layer becomes the house's by its base class, and is given to one net by name:
+# Even `batch` worked as it stands: the house's blobs, too, are called `data` and `label`. And it works
+# the other way round. A layer becomes the house's by its base class, and is given to a net by the name
+# of its type:
 
 
 # %%
 class MyReLU(cafe_edu.Layer):
-    in_place = True
+    in_place = True  # its top may be its bottom: the house wants to be told
 
     def top_shapes(self, bottom_shapes):
         return bottom_shapes
@@ -512,11 +533,18 @@ class MyReLU(cafe_edu.Layer):
 
 
 mixed = cafe_edu.Net(little_brother, phase="TRAIN", layers={"ReLU": MyReLU})
-print("relu1 is a", type(mixed.layers[4]).__name__)
+mixed.share_with(house)
+batch(mixed, 0)
+batch(house, 0)
+mixed.forward()
+house.forward()
+print("relu1 is a", type(mixed.layers[4]).__name__, "and the loss is the house's:", mixed.loss == house.loss)
 
 # %% [markdown]
-# The methods are word for word those of part 4, but for one `if`: the house does not ask for slopes
-# that nobody needs. Here is how the house runs a net; compare it with yours, line by line.
+# The methods are word for word those of part 4, but for one `if`: slopes that nobody wants need not be
+# computed. Here is how the house runs a net; compare it with yours, line by line. (`_blaming` writes
+# the layer's name on an error, `debug_info` is a log of sizes that can be switched on, and a `frozen`
+# parameter is one that is not to learn.)
 
 # %%
 import inspect
@@ -560,49 +588,60 @@ except cafe_edu.errors.CafeError as error:
 #
 # ### Both halves of every blob
 #
-# One digit on its way through the little brother: above, what each blob holds (`data`); below, how
-# the loss would change if one of these numbers grew (`diff`). Red: growing would make the loss
-# larger; blue: smaller.
+# One digit on its way through the little brother: above, what each blob holds (`data`, darker is
+# larger); below, how the loss would change if one of these numbers grew (`diff`). Red: growing would
+# make the loss larger; blue: smaller.
 
 # %%
 batch(brother, 3)
 brother.forward()
 brother.backward()
 one = 5  # which digit of the batch
-shown = [("data", 0), ("conv1", 2), ("pool1", 2)]
+shown = [("data", 0), ("conv1", 7), ("pool1", 7)]
 _, axes = plt.subplots(2, 5, figsize=(10, 4.2), dpi=80, width_ratios=[1, 1, 1, 1.2, 1.2])
 for column, (name, channel) in enumerate(shown):
     data, diff = brother.blobs[name].data[one, channel], brother.blobs[name].diff[one, channel]
     most = abs(diff).max()
     axes[0, column].imshow(data, cmap="gray_r")
     axes[1, column].imshow(diff, cmap="RdBu_r", vmin=-most, vmax=most)
-    axes[0, column].set_title(f"{name}\n{' x '.join(map(str, data.shape))}", fontsize=10)
+    channels = brother.blobs[name].shape[1]
+    axes[0, column].set_title(f"{name}, {channel + 1} of {channels}\n{' x '.join(map(str, data.shape))}", fontsize=10)
 for column, name in enumerate(["ip1", "ip2"], start=3):
     data, diff = brother.blobs[name].data[one], brother.blobs[name].diff[one]
     axes[0, column].bar(range(len(data)), data, color="gray")
     axes[1, column].bar(range(len(diff)), diff, color=np.where(diff > 0, "#b2182b", "#2166ac"))
     axes[1, column].set_yticks([0])
-    axes[0, column].set_title(f"{name}\n{len(data)}", fontsize=10)
+    axes[0, column].set_title(f"{name}\n{len(data)} numbers", fontsize=10)
 for axis in axes[:, :3].flat:
     axis.set(xticks=[], yticks=[])
 axes[0, 0].set_ylabel("data")
 axes[1, 0].set_ylabel("diff")
 plt.tight_layout()
 plt.show()
-print("the digit is a", int(brother.blobs["label"].data[one]))
+true = int(brother.blobs["label"].data[one])
+print("the digit is a", true)
 
 # %% [markdown]
 # Read it from the right, as backward does. `ip2` has one blue bar, the true class: its score should
 # grow, and every other score should fall. `ip1` has slopes only for those of its 32 numbers that
 # passed the ReLU. In `pool1` every number has a slope; in `conv1` one of each 2 x 2 at most, because
-# only the largest went on. And down at the bottom stands something nobody asked for: how each
-# *pixel* should change to make the answer better. On day 16 this becomes a way of seeing what a net
-# looks at.
-#
+# only the largest went on. And at the far left stands something nobody asked for: how each
+# *pixel* should change to make the answer better or worse. On day 16 this becomes a way of seeing what
+# a net looks at. Is it all so, or do we see what we want to see?
+
+# %%
+conv1, pool1, ip1, ip2 = (brother.blobs[name] for name in ("conv1", "pool1", "ip1", "ip2"))
+windows = conv1.diff.reshape(64, 8, 6, 2, 6, 2) != 0  # 6 x 6 windows of 2 x 2
+print("ip2, slopes below zero: the true class only:", np.flatnonzero(ip2.diff[one] < 0) == [true])
+print("ip1, no slope where the ReLU gave 0:", not ip1.diff[ip1.data == 0].any())
+print("pool1, a slope at every number of this digit:", bool(pool1.diff[one].all()))
+print("conv1, at most one slope in a window:", windows.sum(axis=(3, 5)).max() == 1)
+
+# %% [markdown]
 # ### What it costs
 #
 # A blob of shape $(n_1, n_2, \ldots)$ holds $n_1 n_2 \cdots$ numbers of 4 bytes, twice. Guess first:
-# in the little brother with its 64 digits, what is largest, the parameters or what flows through?
+# in the little brother with its 64 digits, which takes more, the parameters or what flows through?
 
 # %%
 flow = {name: 4 * blob.count for name, blob in brother.blobs.items()}
@@ -630,46 +669,45 @@ plt.show()
 
 # %% [markdown]
 # What flows grows with the batch; what is learned does not. For a net that does not fit into memory,
-# the first cure is therefore a smaller batch. (The second is `iter_size`: several small batches, whose
-# slopes add up, before one step. You know now why it costs nothing but time: `backward` *adds*.)
+# the first cure is therefore a smaller batch. (And if one step is still to see 64 digits, a solver's
+# `iter_size` lets several small batches pass before it. Nothing new is needed: `backward` *adds*.)
 #
 # ### Caffe's own count
 #
 # When Caffe builds a net it logs, after each layer, `Memory required for data:` and a number. For
-# LeNet on MNIST, batches of 64, the last of these lines has said **5169924** on thousands of screens.
-# Can we find it from the shapes?
+# LeNet on MNIST, batches of 64, the last of these lines says **5169924**, and whoever has trained it
+# has seen it go by. Can we find it from the shapes?
 
 # %%
 from cafe_edu.demo import ZOO
 
 lenet = cafe_edu.Net(ZOO / "lenet/lenet.prototxt")  # 64 pictures at a time
 tops = [(blob.name, 4 * blob.count) for step in lenet.steps for blob in step.top if blob.name != "prob"]
-label, loss = 4 * 64, 4
+label, loss = 4 * 64, 4  # this file ends in `prob`; the one for training has these two instead
 print(f"every top of every layer, each time it is written: {sum(size for _, size in tops) + label + loss}")
 print(f"every blob once:                                   {sum(dict(tops).values()) + label + loss}")
 
 # %% [markdown]
 # There it is, on the first line: Caffe adds up the tops of all layers, and the ReLU that works in
-# place has a top too. Its 128,000 bytes are counted and do not exist. It counts no `diff`, no
-# parameters and no work space either. So the famous number is neither what the net needs nor an
-# upper bound of it; it is a sum over a loop, and the log says so in a friendlier way. Ask what a
-# number counts before you compare it.
+# place has a top too. Its 128,000 bytes are counted a second time. It counts no `diff`, no parameters
+# and no work space either. So the number is neither what the net needs nor an upper bound of it. Ask
+# what a number counts before you compare it.
 
 # %%
 assert sum(size for _, size in tops) + label + loss == 5169924
-ip1 = dict(tops)["ip1"]
-print("the difference is ip1:", 5169924 - (sum(dict(tops).values()) + label + loss) == ip1 == 128_000)
+ip1_bytes = dict(tops)["ip1"]
+print("the difference is ip1:", 5169924 - (sum(dict(tops).values()) + label + loss) == ip1_bytes == 128_000)
 
 # %% [markdown]
 # ## 7 · Break it
 #
-# **Slopes that are not forgotten.** Parameters' diffs are added to. Leave out the first two lines of
-# `step`, and each step walks along the sum of all slopes there ever were:
+# **Slopes that are not forgotten.** Parameters' diffs are added to. Who does not begin a step by
+# forgetting walks along the sum of all slopes there ever were:
 
 
 # %%
 def forgetful(net, rate=0.1):
-    """A step without the first two lines."""
+    """A step without the first two lines of `step`, whose diffs are left as they are."""
     loss = net.forward()
     net.backward()
     for blob in net.params:
@@ -692,8 +730,8 @@ for i in range(60):
         wild.append(forgetful(brother))
 
 _, axis = plt.subplots(figsize=(7, 2.6), dpi=80)
-axis.semilogy(ours, color="#0072b2", label="as it should be")
-axis.semilogy(wild, color="#d55e00", label="slopes never forgotten")
+axis.plot(ours, color="#0072b2", label="as it should be")
+axis.plot(wild, color="#d55e00", linestyle="--", label="slopes never forgotten")
 axis.set(xlabel="iteration", ylabel="loss")
 axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plt.tight_layout()
@@ -704,7 +742,7 @@ print("at the end, the loss is twice as high as it should be, or more:", bool(tw
 # %% [markdown]
 # It starts better than the right one. For a few steps the sum of slopes points the right way, like a
 # ball that gathers speed; then it shoots past the valley, and nothing ever slows it down. **Cure:**
-# the two lines. (With a brake it is a good idea, and you know it already: momentum.)
+# the first two lines of `step`. (With a brake it is a good idea: the `momentum` of day 6's solver. Day 13.)
 #
 # **A shape that almost fits.** Here are eight numbers to be learned, and eight guesses as they come
 # out of an inner product with one output: with one axis more. The loss is the mean of the squared
@@ -713,11 +751,11 @@ print("at the end, the loss is twice as high as it should be, or more:", bool(tw
 # %%
 wanted = np.arange(8.0)
 guesses = wanted.reshape(8, 1)
-((guesses - wanted) ** 2).mean()
+float(((guesses - wanted) ** 2).mean())
 
 # %% [markdown]
 # It should be 0. numpy has stretched (8, 1) and (8,) to (8, 8) without a word, and compared each
-# guess with every number. Nothing crashes; such a net trains, badly, for days. A blob that refuses
+# guess with every number. Nothing crashes; such a net trains, badly, and nobody is told. A blob that refuses
 # stops it at the first line:
 
 # %%
@@ -730,8 +768,9 @@ except ValueError as error:
 # %% [markdown]
 # **In place, once too often.** Sigmoid computes its slope from its own output, $y\,(1 - y)$. Let the
 # layer behind it run in place and double every $y$: on the way back, Sigmoid finds numbers that are not
-# its own. Its slopes are wrong, and nobody says so; in Caffe this was reported in 2015 and is so to
-# this day (issue 2015, by chance). The house knows which layers read their top again:
+# its own. At $x = 0$ its slope is $1/2 \cdot 1/2 = 1/4$; it finds $y = 1$, and hands down 0. Nobody says
+# so; in Caffe this was reported in 2015, and the report is still open (its number is 2015, too). The
+# house knows which layers read their top again:
 
 # %%
 in_place = """
@@ -749,14 +788,15 @@ except cafe_edu.errors.CafeError as error:
 #
 # **Caffe** has exactly these three classes, in `include/caffe/blob.hpp`, `layer.hpp` and `net.hpp`. A
 # blob's two halves are `SyncedMemory` each, which knows whether the newest numbers are on the CPU or
-# on the GPU (day 4). Blob, Layer and Net forbid being copied by assignment, with the macro
-# `DISABLE_COPY_AND_ASSIGN`: two owners of one memory in C++ end in a crash. In Python assignment
-# gives a second name to the same object, so the question does not come up.
+# on the GPU (day 4). Blob, Layer and Net forbid being copied by `=`, with the macro
+# `DISABLE_COPY_AND_ASSIGN`: in C++ an `=` makes a second object, and two blobs would write into one
+# memory without anybody having said so. In Python `=` gives a second name to the same object, so the
+# question does not come up.
 #
 # **Why is a stored blob a protobuf message, not a plain C struct?** Because a struct's bytes are those
 # of one compiler, one machine and one version of the program. A message can be read by any language,
 # on any machine, by a program ten years younger that has more fields. The bytes of a parameter, as
-# every Caffe since 2013 would read them:
+# Caffe 1.0 reads them:
 
 # %%
 from cafe_edu.proto import caffe_pb2
@@ -771,7 +811,7 @@ print(len(message.SerializeToString()), "bytes for", b.count, "numbers of 4")
 # **PyTorch** has the same nouns under other names. A blob is a tensor with its `.grad`; a layer is an
 # `nn.Module`, whose backward it finds by itself, from the operations that forward used (you built such
 # a tape on day 3); the net is whatever your Python runs. Slopes are added there too, and forgetting
-# `optimizer.zero_grad()` is the same mistake with the same curve.
+# `optimizer.zero_grad()` is the same mistake.
 #
 # **What is old about it?** That a layer's backward is written by hand. It costs the author an evening
 # per layer, and gives the reader a page on which the mathematics stands. That is why we keep it.
@@ -814,8 +854,8 @@ print(len(message.SerializeToString()), "bytes for", b.count, "numbers of 4")
 # | chain rule | 链式法则 | each link multiplies by its own derivative |
 #
 # **Exercises:** [day 8](../exercises/day08_blob_layer_net.ipynb): predict a net's memory, write a
-# blob, say who adds and who overwrites, find where the house refuses, write a layer with a parameter
-# and train with it.
+# blob, say who adds and who overwrites, find where the house refuses, write a layer with a parameter,
+# and make a net that is thrifty.
 #
 # **To read on:** `cafe_edu/blob.py`, then `layer.py`, then `net.py` from `forward` and `backward`: the
 # house's three classes, which you can now read as variations on yours. Tomorrow: data.
