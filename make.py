@@ -65,6 +65,12 @@ def docs(arguments):
     return run([PYTHON, ROOT / "docs" / "layers.py", *arguments]) or run([PYTHON, ROOT / "docs" / "scaling.py"])
 
 
+def gallery(arguments):
+    """Draw every figure there is, for docs/gallery.md."""
+    learner()
+    return run([PYTHON, ROOT / "docs" / "gallery.py", *arguments])
+
+
 def bench(arguments):
     """Measure speed and memory beside PyTorch, which this installs (large)."""
     learner()
@@ -111,7 +117,7 @@ def help(arguments):
     return 0
 
 
-TASKS = {task.__name__: task for task in [demo, lab, test, check, notebooks, docs, bench, lock, clean, help]}
+TASKS = {task.__name__: task for task in [demo, lab, test, check, notebooks, docs, gallery, bench, lock, clean, help]}
 
 
 # Setting up.

@@ -139,12 +139,9 @@ def _finite(value):
 
 def print_table(rows, left):
     """Print rows of strings in columns, the first ``left`` aligned left, the others right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            cell.ljust(w) if i < left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        click.echo("  ".join(cells).rstrip())
+    from cafe_edu.summary import text_table
+
+    click.echo(text_table(rows, left))
 
 
 def words(text):
