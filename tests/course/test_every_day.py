@@ -83,9 +83,10 @@ def test_an_exercise_is_complete(exercise):
 @pytest.mark.parametrize("day", days.days())
 def test_a_day_has_five_exercises_of_three_kinds_at_least(day):
     exercises = days.exercises(day)
-    assert [exercise.number for exercise in exercises] == [f"{day:02d}.{i}" for i in range(1, 6)]
+    assert [exercise.number for exercise in exercises] == [f"{day:02d}.{i + 1}" for i in range(len(exercises))]
+    assert len(exercises) >= 5
     assert len({exercise.kind for exercise in exercises}) >= 3
-    assert len({exercise.name for exercise in exercises}) == 5
+    assert len({exercise.name for exercise in exercises}) == len(exercises)
 
 
 # what readers write otherwise ----------------------------------------------------------------------------
