@@ -58,7 +58,7 @@ def places(answer):
         if answer.endswith(".py") or "/" in answer or "\\" in answer:
             return [(file, "") for file in _of_file(answer)]
         return _of_symbol(answer)
-    thing = inspect.unwrap(getattr(answer, "fget", None) or answer) if callable(answer) or answer else answer
+    thing = inspect.unwrap(getattr(answer, "fget", None) or answer)
     try:
         path = pathlib.Path(inspect.getsourcefile(thing)).resolve().relative_to(PACKAGE.resolve()).as_posix()
     except (TypeError, ValueError, OSError):
