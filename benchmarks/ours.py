@@ -17,6 +17,7 @@ class Ours:
 
     def __init__(self, first, name, what, engine=None):
         spec, chosen = nets.make(name, len(first["label"]), what), {"engine": engine} if engine else {}
+        chosen["keep"] = "outputs"  # nobody looks at what is between; PyTorch keeps nothing of it either
         if what == "forward":
             self.net, self.solver = Net(spec, "TEST", **chosen), None
         else:

@@ -21,7 +21,8 @@ def load(side):
     """Import what a side needs, and return its class."""
     module, name = {"ours": ("ours", "Ours"), "torch": ("theirs", "Theirs"), "floor": ("floor", "Floor")}[side]
     if side == "ours" and importlib.util.find_spec("cafe_edu.engines") and importlib.util.find_spec("numba"):
-        import numba  # noqa: F401 (a library's own memory is not the net's)
+        import cafe_edu.engines.fast_cpu
+        import cafe_edu.layers  # noqa: F401 (a library's own memory is not the net's, nor is numba's)
     return getattr(importlib.import_module(f"benchmarks.{module}"), name)
 
 

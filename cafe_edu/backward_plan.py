@@ -28,6 +28,7 @@ def plan_backward(steps, learnable, force=False):
     for step in steps:
         step.backward |= force
         step.frozen = [] if force else step.frozen
+        step.layer.goes_back = step.backward
         takes = [i not in step.layer.no_gradient for i in range(len(step.bottom))]  # a label never does
         step.propagate_down = [(a or force) and b for a, b in zip(step.propagate_down, takes, strict=True)]
     overwritten = set()

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from cafe_edu.device import to_numpy
-from cafe_edu.errors import ShapeError
+from cafe_edu.errors import NetError, ShapeError
 
 MOST = 2**31 - 1  #: numbers in a blob, as in Caffe
 
@@ -16,12 +16,17 @@ class Memory:
     Two blobs that share a ``Memory`` see the same numbers.
     """
 
-    def __init__(self, capacity, dtype, xp):
+    def __init__(self, capacity, dtype, xp, array=None):
         self.capacity, self.dtype, self.xp = capacity, np.dtype(dtype), xp
-        self._array = None
+        self._array = array
         self.forgotten = False  # do the numbers count as zeros that nobody has written yet?
+        self.passed_on = False  # does this memory serve another blob by now? (see `memory_plan`)
+        self.copy = None  # the same numbers elsewhere, until somebody asks for these, as he may write
 
     def array(self):
+        self.copy = None
+        if self.passed_on:
+            raise NetError('these numbers are gone: the net keeps its outputs only; make it with keep="all" to look')
         if self._array is None:
             self._array = self.xp.zeros(self.capacity, self.dtype)
         elif self.forgotten:
@@ -33,6 +38,10 @@ class Memory:
         """The array, for one who writes all of it."""
         self.forgotten = False
         return self.array()
+
+    def lie_in(self, place):
+        """Stand in these bytes, until further notice of unknown contents."""
+        self._array, self.passed_on = place.view(self.dtype), True
 
     @property
     def nbytes(self):
@@ -110,6 +119,19 @@ class Blob:
     def diff(self, values):
         self._copy_in(self.diff, values, "diff")
 
+    def take_data(self, values):
+        """Use this array from now on, without a copy: it must be nobody else's.
+
+        >>> x, values = Blob((3,)), np.float32([1, 2, 3])
+        >>> x.take_data(values)
+        >>> np.shares_memory(x.data, values)
+        True
+        """
+        values = self.xp.asarray(values, self.dtype)
+        if values.shape != self.shape:
+            raise ShapeError(f"expected data of shape {self.shape} for blob {self.name!r}, found {values.shape}")
+        self._data = Memory(self.count, self.dtype, self.xp, self.xp.ascontiguousarray(values).reshape(-1))
+
     def forget_diff(self):
         """Make the gradient zero; the zeros are written when somebody looks, which may be never."""
         self._diff.forgotten = self._diff.nbytes > 0
@@ -130,6 +152,23 @@ class Blob:
             (product or self.xp.matmul)(a, b, out=self._diff.to_overwrite().reshape(self.shape))
         else:
             self.diff[...] += a @ b
+
+    def lend_copy(self, copy):
+        """Say that ``copy`` holds the same numbers, so that the next layer, in place, need not copy them too."""
+        self._data.copy = copy
+
+    def borrow_copy(self):
+        """Return the array that was lent, to read; None if there is none or somebody has seen ``data`` since.
+
+        >>> x, copy = Blob((2,)), np.zeros(2, np.float32)
+        >>> x.lend_copy(copy)
+        >>> x.borrow_copy() is copy
+        True
+        >>> x.data[0] = 1
+        >>> x.borrow_copy() is None
+        True
+        """
+        return self._data.copy
 
     def _copy_in(self, mine, values, what):
         values = self.xp.asarray(values)
@@ -153,6 +192,10 @@ class Blob:
     def shares_with(self, other):
         """Are these the same numbers under two names?"""
         return self._data is other._data
+
+    def shares_diff_with(self, other):
+        """Are their gradients the same numbers?"""
+        return self._diff is other._diff
 
     def _shared(self, owner, memory):
         if owner.count != self.count:

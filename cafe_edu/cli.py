@@ -1,6 +1,7 @@
 """The `cafe` command: Caffe's tools under one name, and some of our own."""
 
 from cafe_edu.commands import (
+    course,
     databases,
     demo,
     fetch,
@@ -16,7 +17,7 @@ from cafe_edu.commands import (
 )
 from cafe_edu.commands.group import main
 
-for room in (train, test, timing, predict, quantize, databases, fetch, upgrade, graphs, logs, machine, demo):
+for room in (train, test, timing, predict, quantize, databases, fetch, upgrade, graphs, logs, machine, demo, course):
     for command in room.COMMANDS:
         main.add_command(command)
 

@@ -9,6 +9,8 @@ from cafe_edu.errors import ShapeError, SpecError
 FILLERS = {}
 DRAWS = {"uniform": ("min", "max"), "gaussian": ("mean", "std")}  # what chance draws by
 
+PIECE = 2**14  #: numbers drawn at once
+
 
 def fill(shape, options, rng):
     """Return a float32 array of ``shape`` as a ``FillerParameter`` asks.
@@ -46,7 +48,7 @@ def fill(shape, options, rng):
         if not math.isfinite(getattr(options, field)):
             found = getattr(options, field)
             raise SpecError(f"the {options.type} filler expects a finite `{field}`, found {found:g}")
-    return FILLERS[options.type](tuple(shape), options, rng).astype(np.float32)
+    return FILLERS[options.type](tuple(shape), options, rng).astype(np.float32, copy=False)
 
 
 def filler(function):
@@ -65,7 +67,7 @@ def uniform(shape, options, rng):
     """Uniform on [min, max]."""
     if options.min > options.max:
         raise SpecError(f"the uniform filler expects min <= max, found {options.min:g} and {options.max:g}")
-    return rng.uniform(options.min, options.max, shape)
+    return _drawn(shape, lambda n: rng.uniform(options.min, options.max, n))
 
 
 @filler
@@ -73,7 +75,7 @@ def gaussian(shape, options, rng):
     """Normal with ``mean`` and ``std``; with ``sparse``, about that many entries per output are kept."""
     if options.std < 0:
         raise SpecError(f"the gaussian filler expects `std` of 0 or more, found {options.std:g}")
-    w = rng.normal(options.mean, options.std, shape)
+    w = _drawn(shape, lambda n: rng.normal(options.mean, options.std, n))
     if options.sparse >= 0:
         if not shape:
             raise ShapeError("`sparse` counts the inputs of each output: expected a weight of 1 axis or more, found ()")
@@ -92,13 +94,14 @@ def positive_unitball(shape, options, rng):
 def xavier(shape, options, rng):
     r"""Uniform on :math:`[-a, a]`, :math:`a = \sqrt{3/n}`: variance 1/n keeps the signal (Glorot 2010)."""
     a = math.sqrt(3 / _fan(shape, options))
-    return rng.uniform(-a, a, shape)
+    return _drawn(shape, lambda n: rng.uniform(-a, a, n))
 
 
 @filler
 def msra(shape, options, rng):
     r"""Normal with variance 2/n: as xavier, for layers whose ReLU drops half the signal (He 2015)."""
-    return rng.normal(0, math.sqrt(2 / _fan(shape, options)), shape)
+    std = math.sqrt(2 / _fan(shape, options))
+    return _drawn(shape, lambda n: rng.normal(0, std, n))
 
 
 @filler
@@ -110,6 +113,16 @@ def bilinear(shape, options, rng):
     c = (shape[3] - 1) / (2 * f)
     x = 1 - np.abs(np.arange(shape[3]) / f - c)
     return np.broadcast_to(np.outer(x, x), shape)
+
+
+def _drawn(shape, draw):
+    """Return an array of what ``draw(n)`` draws, a piece at a time: it draws in float64, twice the memory."""
+    w = np.empty(shape, np.float32)
+    line = w.reshape(-1)
+    for first in range(0, line.size, PIECE):
+        part = line[first : first + PIECE]
+        part[...] = draw(part.size)
+    return w
 
 
 def _fan(shape, options):

@@ -115,6 +115,7 @@ class Layer(abc.ABC):
     shares_data = False  #: is the top the bottom's memory under another name?
     loss_weight = 0  #: weight of top[0] in the loss of the net, unless the prototxt says otherwise
     auto_top = False  #: are tops that the prototxt does not name made all the same?
+    passes_diff = ()  #: bottoms whose gradient is that of top[0], number by number
     no_gradient = ()  #: bottoms that take no gradient, such as labels
 
     def __init__(self, spec, phase="TRAIN", rng=None, folder=None, dtype=np.float32, xp=np):
@@ -122,6 +123,7 @@ class Layer(abc.ABC):
         self.name, self.type = spec.name, spec.type
         self.rng = np.random.default_rng() if rng is None else rng
         self.dtype, self.xp = np.dtype(dtype), xp
+        self.goes_back = True  # will backward run? a net may know that it will not, and then nothing need be kept
         self.engine = plain  # who computes convolution, pooling, ...; a net may choose another
         self.options = getattr(spec, self.options_field) if self.options_field else None
         self.params = []
@@ -168,7 +170,7 @@ class Layer(abc.ABC):
         """
         blob = Blob(shape, dtype or self.dtype, f"{self.name}.{name}", self.xp)
         if filler is not None:
-            blob.data = self.xp.asarray(fill(shape, filler, self.rng), self.dtype)
+            blob.take_data(self.xp.asarray(fill(shape, filler, self.rng), blob.dtype))
         self.params.append(blob)
         return blob
 

@@ -15,9 +15,11 @@ from cafe_edu.device import module_of, to_numpy
 from cafe_edu.errors import DataError, NetError, ShapeError, SpecError, WeightsError, noting
 from cafe_edu.layer import Layer, layer_class
 from cafe_edu.legacy import upgrade_net
+from cafe_edu.memory_plan import MemoryPlan, refuse
 from cafe_edu.not_a_number import refuse_nan
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.rules import filter_layers
+from cafe_edu.shared_diffs import share_diffs
 from cafe_edu.sharing import adopt
 from cafe_edu.splits import insert_splits
 
@@ -34,6 +36,7 @@ class Step:
     backward: bool = False  # does this layer run on the way back?
     frozen: list = dataclasses.field(default_factory=list)  # its parameters that get no gradient
     read_on: list = dataclasses.field(default_factory=list)  # one for each top: does a reader overwrite its diff?
+    same_diff: list = dataclasses.field(default_factory=list)  # (blob, the blob whose diff it shares)
 
 
 class Net:
@@ -58,6 +61,9 @@ class Net:
     engine : {"auto", "plain", "fast_cpu"}
         Who computes convolution, pooling and the like (see ``cafe_edu.engines``). A layer whose options say
         ``engine: CAFFE`` is always computed by ``plain``.
+    keep : {"all", "outputs"}
+        Which blobs can be looked at afterwards. With "outputs" the blobs between share memory: in a TEST net, which
+        then only answers, their data, in a TRAIN net their gradients. A deep net needs a fraction of the memory.
     folder : path, optional
         Where files lie that the layers name; by default where the prototxt lies, if it is a file.
 
@@ -94,10 +100,12 @@ class Net:
 
     def __init__(
         self, spec, phase="TEST", weights=None, *, layers=None, level=None, stages=(), rng=None, device="cpu",
-        dtype=np.float32, folder=None, engine="auto",
+        dtype=np.float32, folder=None, engine="auto", keep="all",
     ):  # fmt: skip
         if phase not in ("TRAIN", "TEST"):
             raise NetError(f"expected phase 'TRAIN' or 'TEST', found {phase!r}")
+        if keep not in ("all", "outputs"):
+            raise NetError(f"expected keep 'all' or 'outputs', found {keep!r}")
         spec, path = _read(spec)
         self.folder = folder or (path.parent if path else None)
         self.phase, self.name, self.loss, self.debug_info = phase, spec.name, 0.0, spec.debug_info
@@ -111,6 +119,9 @@ class Net:
             self.spec = insert_splits(filter_layers(spec, phase, level, stages))
         self._build(layers, path)
         self._choose_engine(engine)
+        self._plan = MemoryPlan(self) if keep == "outputs" else None
+        for layer in self.layers if self._plan and phase == "TEST" else ():
+            layer.goes_back = False
         if weights is not None:
             self.load(weights)
 
@@ -130,6 +141,7 @@ class Net:
         self.outputs = sorted(unread)
         self.inputs = [blob.name for step in self.steps if step.layer.type == "Input" for blob in step.top]
         plan_backward(self.steps, self.learnable, self.spec.force_backward)
+        share_diffs(self.steps)
 
     def _add(self, spec, extra):
         """Make one layer, its tops and its parameters."""
@@ -256,6 +268,9 @@ class Net:
             values = self._numbers(name, values)
             self.blobs[name].reshape(*values.shape)
             self.blobs[name].data = values
+        if self._plan:
+            self.reshape()
+            self._plan.make()
         self.loss = 0.0
         for i in range(first, last + 1):
             self.loss += self.forward_step(i)
@@ -271,14 +286,21 @@ class Net:
 
     def forward_step(self, i):
         """Run the i-th layer and return its part of the loss."""
-        step = self.steps[i]
+        step, plan = self.steps[i], self._plan if self.phase == "TEST" else None
         with _blaming(step, "forward"):
+            if plan:
+                plan.before(i)
             step.layer.reshape(step.bottom, step.top)
+            for blob, owner in step.same_diff:
+                blob.share_diff(owner)
             step.layer.forward(step.bottom, step.top)
         if self.debug_info:
             debug_info.forward(step)
         weighed = zip(step.top, step.loss_weights, strict=True)
-        return sum(weight * float(blob.data.sum()) for blob, weight in weighed if weight)
+        loss = sum(weight * float(blob.data.sum()) for blob, weight in weighed if weight)
+        if plan:
+            plan.after(i)
+        return loss
 
     def backward(self, *, start=None, end=None, **diffs):
         """Run the layers in reverse: parameter diffs are added to, blob diffs overwritten.
@@ -293,6 +315,8 @@ class Net:
         **diffs : array
             Gradients to start from, by blob; they win over the loss weights.
         """
+        if self._plan and self.phase == "TEST":
+            refuse("no way back")
         first, last = self._position(start, len(self.steps) - 1), self._position(end, 0)
         for step in self.steps[last : first + 1]:
             for blob, weight, read_on in zip(step.top, step.loss_weights, step.read_on, strict=True):
@@ -321,12 +345,16 @@ class Net:
         """Run the i-th layer on the way back, if anything there learns."""
         step = self.steps[i]
         if step.backward:
+            if self._plan:
+                self._plan.before(i)
             with _blaming(step, "backward"):
                 step.layer.backward(step.top, step.propagate_down, step.bottom)
             for blob in step.frozen:
                 blob.diff[...] = 0
             if self.debug_info:
                 debug_info.backward(step)
+            if self._plan:
+                self._plan.after(i)
 
     def _position(self, name, default):
         """Where the layer of that name stands."""

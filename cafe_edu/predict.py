@@ -39,7 +39,7 @@ def predict_files(model, weights, images, labels=None, top=3, scale=1 / 256, mea
     CafeError
         For whatever is missing or does not fit, by name.
     """
-    net = Net(model, "TEST", weights=weights)
+    net = Net(model, "TEST", weights=weights, keep="outputs")
     if len(net.inputs) != 1 or len(net.outputs) != 1:
         raise NetError(
             f"predict wants a net with one input and one output (a deploy prototxt), found inputs "

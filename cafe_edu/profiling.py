@@ -114,7 +114,9 @@ def profile(net, iterations=50, each=None):
     if not net.steps:
         raise NetError(f"net {net.name!r} has no layers to measure")
     records = Profile(LayerProfile(step.layer.name, step.layer.type) for step in net.steps)
-    back = _way_back(net)
+    back, before = _way_back(net), [layer.goes_back for layer in net.layers]
+    for i, _ in back:
+        net.steps[i].layer.goes_back = True  # keep what it takes, even without a loss
     net.forward()
     _backward(net, back)
     for number in range(iterations):
@@ -127,6 +129,8 @@ def profile(net, iterations=50, each=None):
         _backward(net, back, records)
         if each is not None:
             each(number, 1000 * (_now(net) - start))
+    for layer, was in zip(net.layers, before, strict=True):
+        layer.goes_back = was
     _count_bytes(net, records)
     return records
 

@@ -21,7 +21,9 @@ from cafe_edu.net import Net
 from cafe_edu.not_a_number import refuse_nan
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.score import log_outputs, read_outputs, score
+from cafe_edu.solvers.adam import Adam, correction
 from cafe_edu.solvers.rule import rule_class
+from cafe_edu.solvers.sgd import SGD
 
 log = logging.getLogger("cafe_edu")
 
@@ -36,6 +38,8 @@ class Solver:
         Type name -> class: your own layers, as in ``Net``.
     engine : str
         Who computes convolution and the like, as in ``Net``.
+    keep : str
+        "outputs": blobs share memory where they can, as in ``Net``.
     rules : dict, optional
         Solver type -> class: your own update rules, asked before the built-in ones.
     **changes
@@ -63,13 +67,13 @@ class Solver:
 
     ranks = 1  # how many solvers learn together (see `cafe_edu.parallel`)
 
-    def __init__(self, spec, layers=None, engine="auto", rules=None, **changes):
-        self.engine, self._layers, self._rules = engine, layers, rules
+    def __init__(self, spec, layers=None, engine="auto", keep="all", rules=None, **changes):
+        self.engine, self.keep, self._layers, self.own_rules = engine, keep, layers, rules
         self.spec, self.folder, self._file = _read(spec)
         with noting(f"in {self._file}" if self._file else ""):
             self.spec = upgrade_solver(self.spec)
             _change(self.spec, changes)
-            self._build(layers, rules)
+            self._build(layers)
         self._load_weights()
 
     def twin(self, **changes):
@@ -80,7 +84,7 @@ class Solver:
         new = copy.copy(self)
         new.spec = copy.deepcopy(self.spec)
         _change(new.spec, changes)
-        new._build(self._layers, self._rules)
+        new._build(self._layers)
         new._load_weights()
         return new
 
@@ -92,7 +96,7 @@ class Solver:
                 for net in (self.net, *self.test_nets):
                     net.load(files.find(part.strip(), self.folder))
 
-    def _build(self, layers, rules):
+    def _build(self, layers):
         refuse_nan(self.spec)
         if self.spec.iter_size < 1 or self.spec.average_loss < 1:
             raise SpecError("expected `iter_size` and `average_loss` of 1 or more")
@@ -103,7 +107,7 @@ class Solver:
         self.rng = np.random.default_rng(self.spec.random_seed if self.spec.random_seed >= 0 else None)
         self.net = self._make_net(self._train_source(), "TRAIN", self.spec.train_state, layers)
         self.test_nets = self._make_test_nets(layers)
-        self.rule = rule_class(self.spec.type, rules)(self.spec)
+        self.rule = rule_class(self.spec.type, self.own_rules)(self.spec)
         self.history = [
             [self.net.xp.zeros_like(param.blob.data) for param in self.net.learnable]
             for _ in range(self.rule.histories)
@@ -140,7 +144,7 @@ class Solver:
         for said in (own, state):  # the net's own state wins over the default, the solver's over the net's
             phase = caffe_pb2.Phase.Name(said.phase) if said.HasField("phase") else phase
         level = state.level if state.HasField("level") else None
-        where = {"rng": self.rng, "device": self.device, "engine": self.engine}
+        where = {"rng": self.rng, "device": self.device, "engine": self.engine, "keep": self.keep}
         return Net(source, phase, layers=layers, level=level, stages=state.stage, **where)
 
     def _make_test_nets(self, layers):
@@ -277,15 +281,20 @@ class Solver:
             w -= u
 
     def _walked_at_once(self, scale, rate):
-        """With the commonest rule, let a fast engine do all of it in one pass through memory; say whether it did."""
-        spec = self.spec
-        plain_sgd = type(self.rule) is rule_class("SGD") and spec.regularization_type == "L2" and not self.net.debug_info
-        if self.net.engine is plain or not plain_sgd:
+        """With the commonest rules, let a fast engine do all of it in one pass through memory; say whether it did."""
+        spec, engine = self.spec, self.net.engine
+        known = type(self.rule) in (SGD, Adam) and spec.regularization_type == "L2"
+        if engine is plain or not known or self.net.debug_info:
             return False
-        for param, h in zip(self.net.learnable, self.history[0], strict=True):
+        for param, *history in zip(self.net.learnable, *self.history, strict=True):
+            w, g = param.blob.data, param.blob.diff
             own_rate = rate * (1 if param.lr_mult is None else param.lr_mult)
             decay = spec.weight_decay * (1 if param.decay_mult is None else param.decay_mult)
-            self.net.engine.sgd_update(param.blob.data, param.blob.diff, h, scale, decay, spec.momentum, own_rate)
+            if type(self.rule) is SGD:
+                engine.sgd_update(w, g, *history, scale, decay, spec.momentum, own_rate)
+            else:
+                betas, own_rate = (spec.momentum, spec.momentum2), own_rate * correction(spec, self.iter)
+                engine.adam_update(w, g, *history, scale, decay, *betas, own_rate, spec.delta)
         return True
 
     def _clip(self, params):

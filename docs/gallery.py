@@ -76,6 +76,7 @@ FIGURES = [
     Shown("how large weights are", "draw_weight_norms(net)"),
     Shown("how far weights have moved", "draw_weight_change(net, before)"),
     Shown("feature maps", "draw_activations(deploy, convolution)"),
+    Shown("units, as maps or as sticks", "draw_units(deploy.blobs[deploy.outputs[0]].data[0], 'outputs')"),
     Shown("how large activations are", "draw_activation_statistics(deploy)"),
     Shown("how activations are spread", "draw_activation_histograms(deploy)"),
     Shown("units that do nothing", "draw_dead_units(deploy, images)"),
@@ -91,13 +92,13 @@ FIGURES = [
     Shown("where it looks", "draw_attribution(image, heat, 'Grad-CAM')"),
     Shown("what a unit sees", "draw_receptive_field(deploy, deepest, 2, 2, image)"),
     Shown("images that excite a unit", "draw_top_images(deploy, deepest, 0, images[:200])"),
-    Shown("what it takes for the best of a class", "draw_class_models(deploy, range(5))"),
+    Shown("what it takes for the best of a class", "draw_class_models(deploy, classes)"),
     Shown("a dream", "draw_dream(deploy, image, [convolution, deepest], octaves=1)"),
     Shown("an image made anew from a layer", "draw_inversion(deploy, image, [convolution, deepest])"),
     Shown("what it finds alike", "draw_embedding(features, labels[:200], 'tsne')"),
     Shown("nearest neighbours", "draw_neighbours(features, images[:200], 0)"),
     Shown("where which answer is given", "draw_decision_regions(nearest.predict, points, labels[:200])"),
-    Shown("the loss around the weights", "draw_loss_surface(net, n=11)"),
+    Shown("the loss around the weights", "draw_loss_surface(net, n=points_along)"),
     Shown("what 8 bits cost", "draw_quantization(quantized, quantized.report([images[:100]]))"),
 ]
 
@@ -129,6 +130,7 @@ def lenet(folder, iterations=100):
     change = Transformer(TransformationParameter(crop_size=24, mirror=True), "TRAIN", np.random.default_rng(0))
     own = {"spec": zoo / "lenet_train_test.prototxt", "before": folder / "before.caffemodel", "logs": logs}
     own |= {"runs": solvers, "pixels": digits.x_test[:36], "pictures": digits.x_test, "transformer": change}
+    own |= {"classes": range(5), "points_along": 11}
     return names | own
 
 

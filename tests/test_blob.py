@@ -201,3 +201,34 @@ def test_a_product_in_part_of_a_larger_memory_leaves_no_old_numbers_behind():
     assert (x.diff == 1).all()
     x.reshape(3, 3)
     assert x.diff.sum() == 4
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 0), (2, 3)])
+def test_an_array_taken_is_not_copied(shape):
+    values, x = np.full(shape, 7, np.float32), Blob(shape)
+    x.take_data(values)
+    assert x.data.shape == shape
+    assert np.array_equal(x.data, values)
+    assert not values.size or np.shares_memory(x.data, values)
+    assert not x.diff.any()
+
+
+def test_what_is_taken_gets_the_type_of_the_blob():
+    x = Blob((2, 3), np.float64)
+    x.take_data(np.ones((3, 2), np.float32).T)
+    assert x.data.dtype == np.float64
+    assert x.data.flags.c_contiguous
+
+
+def test_an_array_of_another_shape_is_not_taken():
+    with pytest.raises(ShapeError, match=r"expected data of shape \(2,\) for blob 'x', found \(3,\)"):
+        Blob((2,), name="x").take_data(np.ones(3))
+
+
+def test_a_copy_is_lent_until_somebody_sees_the_numbers():
+    x, other, copy = Blob((2,)), Blob((2, 1)), np.zeros(2, np.float32)
+    other.share_data(x)
+    x.lend_copy(copy)
+    assert other.borrow_copy() is copy
+    assert other.data.tolist() == [[0], [0]]
+    assert x.borrow_copy() is None

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 
+from cafe_edu import fillers
 from cafe_edu.errors import ShapeError, SpecError
 from cafe_edu.fillers import FILLERS, fill
 from cafe_edu.proto import caffe_pb2
@@ -157,3 +158,15 @@ def test_errors(text, shape, error, says):
     with pytest.raises(error) as caught:
         draw(text, shape)
     assert str(caught.value) == says
+
+
+@pytest.mark.parametrize("text", ["uniform", "gaussian", "xavier", "msra"])
+def test_drawn_in_pieces_as_at_once(text, monkeypatch):
+    options = text_format.Parse(f'type: "{text}" std: 1', caffe_pb2.FillerParameter())
+    found = []
+    for piece in (1, 7, 10**6):
+        monkeypatch.setattr(fillers, "PIECE", piece)
+        rng = np.random.default_rng(0)
+        found.append([fill((5, 20), options, rng), rng.random(3)])
+    for other in found[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(found[0], other, strict=True))

@@ -40,6 +40,7 @@ layer { name: "ip" type: "InnerProduct" bottom: "both" top: "ip" inner_product_p
 def names_for(folder, deploy, top, images, labels, weights=None):
     """The names of ``FIGURES`` for a net that is taught a few images, three times."""
     train = read_spec(deploy)
+    train.layer[0].input_param.shape[0].dim[0] = len(images)
     train.layer.extend(read_spec(LOSS.format(n=len(images), top=top)).layer)
     solver = Solver("base_lr: 0.0001 momentum: 0.9 display: 1 random_seed: 1 lr_policy: 'fixed'", net_param=train)
     if weights:
@@ -58,6 +59,7 @@ def names_for(folder, deploy, top, images, labels, weights=None):
     change = Transformer(TransformationParameter(crop_size=7, mirror=True), "TRAIN", np.random.default_rng(0))
     pictures = images[:, :1] if images.shape[1] == 2 else images
     own = {"spec": train, "before": before, "logs": {"log": log}, "runs": {"run": solver, "log": folder / "net.log"}}
+    own |= {"classes": [1], "points_along": 5}
     return names | own | {"images": images, "pictures": pictures, "pixels": pictures, "transformer": change}
 
 
@@ -77,10 +79,12 @@ def branches(tmp_path_factory):
 def squeezenet(tmp_path_factory, data_folder):
     folder = data_folder / "squeezenet_v1.0_deepcomp"
     pixels = load_image(data_folder / "imagenet_aux" / "cat.jpg", size=(227, 227))
-    images = pixels[None].astype(np.float32) - np.float32([104, 117, 123])[:, None, None]
+    cat = pixels.astype(np.float32) - np.float32([104, 117, 123])[:, None, None]
+    images = np.stack([np.roll(side, shift, axis=2) for side in (cat, cat[:, :, ::-1]) for shift in (0, 9, 18)])
     weights = folder / "squeezenet_v1.0_decoded.caffemodel"
+    labels = np.array([281, 281, 281, 282, 282, 282])
     temporary = tmp_path_factory.mktemp("squeezenet")
-    return names_for(temporary, folder / "SqueezeNet_deploy.prototxt", "pool_final", images, np.array([281]), weights)
+    return names_for(temporary, folder / "SqueezeNet_deploy.prototxt", "pool_final", images, labels, weights)
 
 
 @pytest.mark.parametrize("shown", FIGURES, ids=lambda shown: shown.function)

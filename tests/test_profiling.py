@@ -109,3 +109,16 @@ def test_no_iterations_and_no_layers():
         profile(Net(NET), 0)
     with pytest.raises(NetError, match="net 'void' has no layers to measure"):
         profile(Net('name: "void"\n'), 1)
+
+
+def test_a_net_without_a_loss_goes_back_for_the_clock_alone():
+    net = Net("""
+    layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 3 dim: 5 dim: 5 } } }
+    layer { name: "ip" type: "InnerProduct" bottom: "x" top: "y" inner_product_param { num_output: 2 } }
+    layer { name: "relu" type: "ReLU" bottom: "y" top: "y" }
+    """)
+    records = profile(net, iterations=2)
+    assert [len(record.backward) for record in records] == [0, 2, 2]
+    assert [layer.goes_back for layer in net.layers] == [False, False, False]
+    net.forward()
+    assert net.layers[2].positive is None

@@ -39,6 +39,7 @@ def lenet(digits, device, folder=None, **changes):
     spec.net_param.CopyFrom(net)
     mode = getattr(caffe_pb2.SolverParameter, {"cpu": "CPU", "gpu": "GPU"}[device])
     changes = {"test_iter": [2], "test_interval": 2, "snapshot_prefix": folder or digits.parent / "lenet", **changes}
+    changes = {"engine": "plain", **changes}  # devices are compared, not the rounding of two engines
     return Solver(spec, solver_mode=mode, **changes)
 
 

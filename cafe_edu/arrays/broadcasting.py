@@ -4,6 +4,8 @@ numpy lines shapes up at their last axes; Caffe's Scale and Bias line the small 
 an axis of their choice. A (C,) from axis 1 of (N, C, H, W) is one number for each channel.
 """
 
+import math
+
 from cafe_edu.errors import ShapeError
 
 
@@ -39,20 +41,17 @@ def check(x, small, axis):
         raise ShapeError(f"expected the shape {expected} that stands in {x} from axis {axis} on, found {small}")
 
 
-def spread(small, axis, axes):
-    """Return ``small`` with axes of length 1 behind it, so that it broadcasts from ``axis`` of ``axes``.
+def by_channel(x, small, axis):
+    """See ``x`` as (N, C, P), where C counts the numbers of an array of shape ``small`` that begins at ``axis``.
 
     Examples
     --------
     >>> import numpy as np
-    >>> spread(np.ones(3), axis=1, axes=4).shape
-    (3, 1, 1)
+    >>> by_channel(np.ones((2, 3, 4, 5)), (3,), axis=1).shape
+    (2, 3, 20)
+    >>> by_channel(np.ones((2, 3, 4, 5)), (), axis=1).shape
+    (1, 1, 120)
     """
-    return small if small.ndim == 0 else small.reshape(*small.shape, *(1,) * (axes - axis % axes - small.ndim))
-
-
-def gather(dy, small, axis):
-    """Sum ``dy`` over every axis that ``spread`` filled: the gradient of the small array, of shape ``small``."""
-    first = axis % dy.ndim if small else 0
-    mine = range(first, first + len(small))
-    return dy.sum(axis=tuple(i for i in range(dy.ndim) if i not in mine))
+    first = axis % x.ndim if small else 0
+    last = first + len(small)
+    return x.reshape(math.prod(x.shape[:first]), math.prod(small), math.prod(x.shape[last:]))

@@ -31,8 +31,8 @@ def test(model, weights, iterations, gpu, stage, level, engine, as_json):
     if gpu is not None:
         choose_gpu(gpu)
     with logging_to():
-        device = "cpu" if gpu is None else "gpu"
-        net = Net(model, "TEST", weights=weights, level=level, stages=words(stage), device=device, engine=engine)
+        where = {"device": "cpu" if gpu is None else "gpu", "engine": engine, "keep": "outputs"}
+        net = Net(model, "TEST", weights=weights, level=level, stages=words(stage), **where)
         means, loss = score(net, iterations, each=_log_batch)
         log.info("Loss: %g", loss)
         log_outputs(net, means)

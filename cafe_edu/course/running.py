@@ -10,7 +10,7 @@ import numpy as np
 
 from cafe_edu.course.compare import OutOfTime, Raised, difference, flaw, numbers_in, short
 from cafe_edu.course.guarded import Guard
-from cafe_edu.course.heat_map import HeatMap, maps
+from cafe_edu.course.heat_map import maps
 from cafe_edu.course.witness import watching
 
 
@@ -97,7 +97,9 @@ def judge(question, answer, found, expected, guard, differs, describe):
     failing = {words: text for words in cases if (text := differs(words, expected[words], found.outcomes[words]))}
     if guard.replaced:
         names = ", ".join(f"`{name}`" for name in dict.fromkeys(guard.replaced))
-        message = f"{names} had been replaced; it is put back. Give your own function a name of its own, and check again."
+        message = (
+            f"{names} had been replaced; it is put back. Give your own function a name of its own, and check again."
+        )
         return question.fails(ran, message=message)
     if any(is_blank(value) for value in found.outcomes.values()):
         return question.blank()
@@ -167,6 +169,3 @@ def inputs(case, function=None):
         names = []
     names += [f"argument {i + 1}" for i in range(len(names), len(case))]
     return [(name, short(value)) for name, value in zip(names, case, strict=False)]
-
-
-__all__ = ["Frozen", "HeatMap", "Run", "inputs", "judge", "known", "made", "run"]

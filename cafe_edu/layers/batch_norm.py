@@ -2,6 +2,7 @@
 
 import math
 
+from cafe_edu.arrays.scratch import again
 from cafe_edu.errors import ShapeError, SpecError
 from cafe_edu.layer import Layer, register
 
@@ -51,7 +52,7 @@ class BatchNorm(Layer):
     in_place = True
 
     def setup(self, bottom):
-        self.eps = self.not_negative("eps")
+        self.eps, self.y = self.not_negative("eps"), None
         x = bottom[0].shape
         if not x:
             raise ShapeError("expected at least 1 axis, found a single number")
@@ -76,20 +77,18 @@ class BatchNorm(Layer):
         return [x]
 
     def forward(self, bottom, top):
-        xp, x = self.xp, self._by_channel(bottom[0].data)
+        xp, x, y = self.xp, self._by_channel(bottom[0].data), self._by_channel(top[0].data)
         M, V, k = (blob.data for blob in self.params)
+        # y is kept for the way back, because a layer in place may overwrite the top
+        self.y = again(self.y, x) if self.goes_back and not self.gathered else None
         if self.gathered:
             k = xp.where(k == 0, 0, 1 / xp.where(k == 0, 1, k))
-            mean, variance = M * k, V * k
-        elif x.size:
-            mean = x.mean(axis=(0, 2))
-            variance = xp.square(x - mean[:, None]).mean(axis=(0, 2))
+            self.std = xp.sqrt(V * k + self.dtype.type(self.eps))
+            self.engine.normalize(x, M * k, self.std, y, None)
+        elif x.size:  # an empty batch has no statistics, and adds none
+            mean, variance, self.std = self.engine.batch_norm_forward(x, self.eps, y, self.y)
             self._gather(mean, variance, m=x.size // self.channels)
-        else:  # an empty batch has no statistics, and adds none
-            mean, variance = xp.zeros_like(M), xp.ones_like(V)
-        self.std = xp.sqrt(variance + self.dtype.type(self.eps))[:, None]
-        self.y = (x - mean[:, None]) / self.std  # kept, because a layer in place may overwrite the top
-        top[0].data = self.y.reshape(top[0].shape)
+            top[0].lend_copy(self.y)
 
     def _gather(self, mean, variance, m):
         f = self.options.moving_average_fraction
@@ -97,12 +96,13 @@ class BatchNorm(Layer):
             blob.data = blob.data * f + new
 
     def backward(self, top, propagate_down, bottom):
-        if propagate_down[0]:
-            dy = self._by_channel(top[0].diff)
-            if not self.gathered and dy.size:
-                y, over = self.y, {"axis": (0, 2), "keepdims": True}
-                dy = dy - dy.mean(**over) - y * (y * dy).mean(**over)
-            bottom[0].diff = (dy / self.std).reshape(bottom[0].shape)
+        if not propagate_down[0] or not top[0].count:
+            return
+        dy, dx = self._by_channel(top[0].diff), self._by_channel(bottom[0].diff)
+        if self.gathered:
+            self.engine.normalize(dy, self.xp.zeros_like(self.std), self.std, dx, None)
+        else:
+            self.engine.batch_norm_backward(dy, self.y, self.std, dx)
 
     def _by_channel(self, x):
         """The items as (N, C, rest)."""

@@ -50,14 +50,21 @@ class Bias(Layer):
         return [x]
 
     def forward(self, bottom, top):
-        x, b = bottom[0].data, bottom[1] if self.bias is None else self.bias
-        self.xp.add(x, broadcasting.spread(b.data, self.options.axis, x.ndim), out=top[0].data)
+        b = self._b(bottom)
+        x, y = (self._by_channel(blob.data, b) for blob in (bottom[0], top[0]))
+        self.engine.scale_forward(x, None, b.data.reshape(-1), y, None)
 
     def backward(self, top, propagate_down, bottom):
-        dy, axis = top[0].diff, self.options.axis
-        if self.bias is not None:
-            self.bias.diff += broadcasting.gather(dy, self.bias.shape, axis)
-        elif propagate_down[1]:
-            bottom[1].diff = broadcasting.gather(dy, bottom[1].shape, axis)
+        b, dy = self._b(bottom), top[0].diff
+        if self.bias is not None or propagate_down[1]:
+            if self.bias is None:
+                b.diff[...] = 0
+            self.engine.scale_backward(self._by_channel(dy, b), None, None, None, b.diff.reshape(-1), None)
         if propagate_down[0] and top[0] is not bottom[0]:
             bottom[0].diff = dy
+
+    def _b(self, bottom):
+        return bottom[1] if self.bias is None else self.bias
+
+    def _by_channel(self, x, b):
+        return broadcasting.by_channel(x, b.shape, self.options.axis)

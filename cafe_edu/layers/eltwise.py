@@ -50,6 +50,8 @@ class Eltwise(Layer):
         if given and len(given) != len(bottom):
             raise SpecError(f"expected one `coeff` for each of {len(bottom)} bottoms, or none, found {len(given)}")
         self.coeff = given or [1] * len(bottom)
+        if self.operation == "SUM":
+            self.passes_diff = [i for i, c in enumerate(self.coeff) if c == 1]
 
     def top_shapes(self, bottom_shapes):
         first = bottom_shapes[0]
@@ -82,7 +84,10 @@ class Eltwise(Layer):
         for i, blob in enumerate(bottom):
             if not propagate_down[i]:
                 continue
-            if self.operation == "SUM":
+            if self.operation == "SUM" and self.coeff[i] == 1:
+                if not blob.shares_diff_with(top[0]):
+                    blob.diff = dy
+            elif self.operation == "SUM":
                 self.xp.multiply(dy, self.coeff[i], out=blob.diff)
             elif self.operation == "PROD":
                 self.xp.multiply(dy, self._others(bottom, i), out=blob.diff)

@@ -1,5 +1,6 @@
 """ReLU: negative numbers become 0."""
 
+from cafe_edu.arrays.scratch import again
 from cafe_edu.layer import Layer, register
 
 
@@ -31,6 +32,9 @@ class ReLU(Layer):
     options_field = "relu_param"
     in_place = True
 
+    def setup(self, bottom):
+        self.positive = None
+
     def top_shapes(self, bottom_shapes):
         return bottom_shapes
 
@@ -38,7 +42,7 @@ class ReLU(Layer):
         x, y, alpha = bottom[0].data, top[0].data, self.options.negative_slope
         if alpha == 0:
             # kept, because in place y overwrites x and a later layer may overwrite y
-            self.positive = self.xp.empty(x.shape, bool)
+            self.positive = again(self.positive, x, bool) if self.goes_back else None
             self.engine.relu_forward(x, y, self.positive)
         else:
             self.positive = x > 0

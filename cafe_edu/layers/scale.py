@@ -1,6 +1,8 @@
 """Scale: every channel times a number of its own."""
 
 from cafe_edu.arrays import broadcasting
+from cafe_edu.arrays.scratch import again
+from cafe_edu.errors import ShapeError
 from cafe_edu.layer import Layer, register
 from cafe_edu.proto import caffe_pb2
 
@@ -43,7 +45,7 @@ class Scale(Layer):
     in_place = True
 
     def setup(self, bottom):
-        options, self.scale, self.bias = self.options, None, None
+        options, self.scale, self.bias, self.own = self.options, None, None, None
         shape = bottom[-1].shape
         if len(bottom) == 1:
             shape = broadcasting.span(shape, options.axis, options.num_axes)
@@ -56,28 +58,36 @@ class Scale(Layer):
         x, *s = bottom_shapes
         for small in (*s, *(blob.shape for blob in self.params)):
             broadcasting.check(x, small, self.options.axis)
+        if s and self.bias is not None and s[0] != self.bias.shape:
+            raise ShapeError(f"expected a scale of the shape of the bias, {self.bias.shape}, found {s[0]}")
         return [x]
 
     def forward(self, bottom, top):
-        x, y = bottom[0].data, top[0].data
-        self.x = x.copy() if top[0] is bottom[0] else x  # in place y overwrites x
-        self.xp.multiply(x, self._spread(self._s(bottom).data, x), out=y)
-        if self.bias is not None:
-            y += self._spread(self.bias.data, y)
+        copy, in_place = bottom[0].borrow_copy(), top[0] is bottom[0]
+        s, b, kept = self._s(bottom), None if self.bias is None else self.bias.data.reshape(-1), None
+        x, y = (self._by_channel(blob.data, s) for blob in (bottom[0], top[0]))
+        if not in_place or not self.goes_back:
+            self.x = x
+        elif copy is not None:  # the layer before keeps these numbers anyway
+            self.x = copy.reshape(x.shape)
+        else:  # y overwrites x
+            self.x = self.own = kept = again(self.own, x)
+        self.engine.scale_forward(x, s.data.reshape(-1), b, y, kept)
 
     def backward(self, top, propagate_down, bottom):
-        dy, s, axis = top[0].diff, self._s(bottom), self.options.axis
-        if self.bias is not None:
-            self.bias.diff += broadcasting.gather(dy, self.bias.shape, axis)
-        if self.scale is not None:
-            s.diff += broadcasting.gather(self.x * dy, s.shape, axis)
-        elif propagate_down[1]:
-            s.diff = broadcasting.gather(self.x * dy, s.shape, axis)
-        if propagate_down[0]:
-            self.xp.multiply(dy, self._spread(s.data, dy), out=bottom[0].diff)
+        s = self._s(bottom)
+        dy = self._by_channel(top[0].diff, s)
+        db = None if self.bias is None else self.bias.diff.reshape(-1)
+        ds = None
+        if self.scale is not None or propagate_down[1]:
+            if self.scale is None:
+                s.diff[...] = 0
+            ds = s.diff.reshape(-1)
+        dx = self._by_channel(bottom[0].diff, s) if propagate_down[0] else None
+        self.engine.scale_backward(dy, self.x, s.data.reshape(-1), ds, db, dx)
 
     def _s(self, bottom):
         return bottom[1] if self.scale is None else self.scale
 
-    def _spread(self, small, x):
-        return broadcasting.spread(small, self.options.axis, x.ndim)
+    def _by_channel(self, x, s):
+        return broadcasting.by_channel(x, s.shape, self.options.axis)

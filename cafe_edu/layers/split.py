@@ -38,6 +38,9 @@ class Split(Layer):
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
             dx = bottom[0].diff
-            dx[...] = top[0].diff
-            for blob in top[1:]:
-                dx += blob.diff
+            first, *others = (blob.diff for blob in top)
+            if not others:
+                dx[...] = first
+            for dy in others:
+                self.xp.add(first, dy, out=dx)
+                first = dx

@@ -48,6 +48,10 @@ def adam_step(spec, g, history, rate, t):
     m += (1 - beta1) * g
     v *= beta2
     v += (1 - beta2) * (g * g)
-    correction = math.sqrt(1 - beta2 ** (t + 1)) / (1 - beta1 ** (t + 1))
-    g[...] = rate * correction * m / (xp.sqrt(v) + spec.delta)
+    g[...] = rate * correction(spec, t) * m / (xp.sqrt(v) + spec.delta)
     return g
+
+
+def correction(spec, t):
+    """What makes up for the two means that started at zero, ``t`` updates ago."""
+    return math.sqrt(1 - spec.momentum2 ** (t + 1)) / (1 - spec.momentum ** (t + 1))

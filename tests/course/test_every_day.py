@@ -4,6 +4,7 @@ The day's own files say what is right and which mistakes are known; nothing here
 """
 
 import ast
+import contextlib
 import functools
 import inspect
 import itertools
@@ -36,7 +37,10 @@ valued = those(Predict, Explain, Hunt, Experiment)
 # what is right, what is a known mistake ------------------------------------------------------------------
 
 
-@each
+TRAINS = [pytest.param(e, marks=pytest.mark.slow if isinstance(e, Experiment) else (), id=e.number) for e in EXERCISES]
+
+
+@pytest.mark.parametrize("exercise", TRAINS)
 def test_the_worked_answer_passes(exercise):
     verdict = exercise.judge(exercise.right_answer())
     assert verdict.passed, repr(verdict)
@@ -79,9 +83,10 @@ def test_an_exercise_is_complete(exercise):
 @pytest.mark.parametrize("day", days.days())
 def test_a_day_has_five_exercises_of_three_kinds_at_least(day):
     exercises = days.exercises(day)
-    assert [exercise.number for exercise in exercises] == [f"{day:02d}.{i}" for i in range(1, 6)]
+    assert [exercise.number for exercise in exercises] == [f"{day:02d}.{i + 1}" for i in range(len(exercises))]
+    assert len(exercises) >= 5
     assert len({exercise.kind for exercise in exercises}) >= 3
-    assert len({exercise.name for exercise in exercises}) == 5
+    assert len({exercise.name for exercise in exercises}) == len(exercises)
 
 
 # what readers write otherwise ----------------------------------------------------------------------------
@@ -96,7 +101,8 @@ def says(verdict, *words):
 
 
 @each
-@pytest.mark.parametrize("answer", [None, ..., 3, "nonsense", {}, [], np.nan, np.zeros(3), object(), print], ids=repr)
+@pytest.mark.parametrize("answer", [None, ..., 3, "nonsense", {}, [], np.nan, np.zeros(3), object(), print],
+                         ids=lambda answer: type(answer).__name__)  # fmt: skip
 def test_any_other_object_is_refused_kindly(exercise, answer):
     verdict = exercise.judge(answer)
     assert not verdict.passed
@@ -184,7 +190,9 @@ def judged(exercise, change):
 
 @written
 def test_the_wrong_shape(exercise):
-    says(judged(exercise, longer), "the shape is wrong", "the length is wrong", "the type is wrong", "the keys are wrong")
+    says(
+        judged(exercise, longer), "the shape is wrong", "the length is wrong", "the type is wrong", "the keys are wrong"
+    )
 
 
 @written
@@ -228,10 +236,8 @@ def test_the_package_s_own_does_the_work(exercise):
         return
 
     def answer(*args):
-        try:  # whether or not it takes these arguments: it was called
+        with contextlib.suppress(Exception):  # whether or not it takes these arguments, it was called
             functions[0](*args)
-        except Exception:
-            pass
         return exercise.solution(*args)
 
     verdict = exercise.judge(answer)
@@ -265,7 +271,9 @@ def test_predictions_that_are_none(exercise):
 @those(Explain)
 def test_every_wrong_option_says_what_is_mixed_up(exercise):
     if len(exercise.right) == 1:
-        assert sorted(mistake.answer for mistake in exercise.mistakes) == sorted(set(exercise.options) - {exercise.right})
+        assert sorted(mistake.answer for mistake in exercise.mistakes) == sorted(
+            set(exercise.options) - {exercise.right}
+        )
     for count in range(1, len(exercise.options) + 1):
         for letters in itertools.combinations(exercise.options, count):
             verdict = exercise.judge("".join(letters))

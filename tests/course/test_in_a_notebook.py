@@ -36,7 +36,8 @@ def notebook(tmp_path):
     def run(*cells, **variables):
         made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         client = nbclient.NotebookClient(
-            made, timeout=120, allow_errors=True, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}},
+            made, timeout=120, allow_errors=True, kernel_name="python3",
+            resources={"metadata": {"path": str(tmp_path)}},
             extra_arguments=["--IPKernelApp.log_level=ERROR"],
         )  # fmt: skip
         client.execute(env=os.environ | {"CAFE_EDU_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)} | variables)
@@ -82,7 +83,10 @@ def _checks(shown):
 def test_own_code_in_the_next_notebook(notebook):
     notebook(IMPORTS, READ_LOG, 'check("06.2")')
     listed, used, seen = notebook(
-        IMPORTS, "mine()", 'mine()["read_log"]("Iteration 7, Testing net\\nTest net output #0: accuracy = 1")', "progress()"
+        IMPORTS,
+        "mine()",
+        'mine()["read_log"]("Iteration 7, Testing net\\nTest net output #0: accuracy = 1")',
+        "progress()",
     )[1:]
     assert listed == ["read_log: your read_log"]
     assert used == ["[(7, 1.0)]"]
@@ -90,7 +94,7 @@ def test_own_code_in_the_next_notebook(notebook):
 
 
 def test_an_answer_that_cannot_be_taken_along_says_why(notebook):
-    bound = READ_LOG.replace("r\"Test net", "re.compile(r\"Test net").replace('(\\S+)"', '(\\S+)")')
+    bound = READ_LOG.replace('r"Test net', 're.compile(r"Test net').replace('(\\S+)"', '(\\S+)")')
     bound = bound.replace("re.findall(TESTED, line)", "TESTED.findall(line)")
     checked, there = notebook(IMPORTS, bound, 'check("06.2")', "mine()")[2:]
     assert "06.2 passed" in checked[0]
@@ -115,3 +119,61 @@ def test_a_check_that_hangs_is_ended_and_the_kernel_lives(notebook):
     *_, said, after = notebook(IMPORTS, hanging, 'check("06.2")', "1 + 1")
     assert "it took longer than 5 s, so the check stopped it" in said[0]
     assert after == ["2"]
+
+
+A_LAYER = """
+import numpy as np
+from cafe_edu import Layer, Net
+from cafe_edu.course import own_code
+from cafe_edu.course.kinds import Code
+from cafe_edu.course.layer_cases import layer_cases
+
+FLOOR = 0.0
+x = np.zeros(3)  # not the x of the function below, and not to be taken along
+
+def positive(x):
+    return np.maximum(x, FLOOR)
+
+class MyReLU(Layer):
+    in_place = True
+
+    def top_shapes(self, bottom_shapes):
+        return bottom_shapes
+
+    def forward(self, bottom, top):
+        self.kept = bottom[0].data > 0
+        top[0].data[...] = positive(bottom[0].data)
+
+    def backward(self, top, propagate_down, bottom):
+        bottom[0].diff[...] = top[0].diff * self.kept
+"""
+EXERCISE = """
+exercise = Code(
+    number="99.1", title="t", name="MyReLU", points=1, hints=("", "", ""), mistakes=(), plugs="ReLU", solution=MyReLU,
+    cases=layer_cases({"x": ("", (np.array([[-1.0, 2.0]]),))}, type="ReLU"),
+)
+"""
+USED = """
+from cafe_edu.course import own_code
+from cafe_edu import Net
+import types
+MyReLU = own_code.load(types.SimpleNamespace(number="99.1", name="MyReLU"))
+net = Net('layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 } } }'
+          'layer { name: "r" type: "ReLU" bottom: "x" top: "y" }', layers={"ReLU": MyReLU})
+print(type(net.layers[1]).__name__, net.forward(x=[-1, 2])["y"])
+"""
+
+
+def test_a_layer_of_ones_own_is_taken_into_the_next_notebook(notebook, tmp_path):
+    *_, verdict, kept = notebook(
+        A_LAYER, EXERCISE, "exercise.judge(MyReLU)", "own_code.keep(exercise, MyReLU, globals())"
+    )
+    assert verdict == ["99.1 passed: ran your `MyReLU` on 1 case"]
+    assert kept == ["''"]
+    written = (tmp_path / "my_code" / "99_1.py").read_text()
+    assert written.startswith("from cafe_edu.layer import Layer as Layer\n\n")
+    for piece in ("import numpy as np", "FLOOR = 0.0", "def positive(x):"):
+        assert f"\n\n{piece}\n" in written
+    assert "zeros" not in written
+    [[shown]] = notebook(USED)
+    assert shown == "MyReLU [0. 2.]\n"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cafe_edu import make_layer
+from cafe_edu import Net, make_layer
 from cafe_edu.errors import ShapeError
 
 X = np.array([[[1.0, 2], [3, 4]]])  # (1, 2 channels, 2)
@@ -67,3 +67,39 @@ def test_errors():
     said = r"expected the shape \(2,\) that stands in \(1, 2, 2\) from axis 1 on, found \(3,\)"
     with pytest.raises(ShapeError, match=said):
         make_layer("Scale", X, np.ones(3))
+    x, s = np.ones((2, 3, 2)), np.ones((2, 3))
+    trial = make_layer("Scale", x, s, spec="scale_param { axis: 0 bias_term: true }")
+    trial.bottom[1].reshape(2)
+    with pytest.raises(ShapeError, match=r"expected a scale of the shape of the bias, \(2, 3\), found \(2,\)"):
+        trial.layer.reshape(trial.bottom, trial.top)
+
+
+NORMED = """
+force_backward: true
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 3 dim: 5 } } }
+layer { name: "power" type: "Power" bottom: "x" top: "c" power_param { scale: 2 } }
+layer { name: "bn" type: "BatchNorm" bottom: "c" top: "c" }
+layer { name: "scale" type: "Scale" bottom: "c" top: "c" scale_param { bias_term: true } }
+"""
+
+
+def test_behind_batch_norm_there_is_one_copy_for_both():
+    net = Net(NORMED, "TRAIN")
+    net.forward(x=np.random.default_rng(0).normal(size=(4, 3, 5)))
+    bn, scale = net.layers[2:]
+    assert np.shares_memory(bn.y, scale.x)
+
+
+def test_who_writes_between_the_two_is_heeded():
+    """What was lent is no copy any more, in whatever way the numbers were reached."""
+    x, y = np.random.default_rng(0).normal(size=(2, 4, 3, 5)).astype(np.float32)
+    for view_from_before in (False, True):
+        net = Net(NORMED, "TRAIN")
+        net.forward(x=x)
+        view = net.blobs["c"].data
+        net.forward(x=x, end="bn")
+        (view if view_from_before else net.blobs["c"].data)[...] = y
+        net.forward(start="scale")
+        net.clear_param_diffs()
+        net.backward(start="scale", end="scale", c=np.ones((4, 3, 5)))
+        np.testing.assert_allclose(net.params["scale"][0].diff, y.sum(axis=(0, 2)), rtol=1e-5)
