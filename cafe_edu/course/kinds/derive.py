@@ -30,8 +30,8 @@ class Derive(Question):
     ----------
     of : callable
         f. Its results are added up, so the derivative has the shape of the argument.
-    points : mapping, or function of a Generator that returns one
-        What the point is, in words -> the arguments of f.
+    at : mapping, or function of a Generator that returns one
+        The points: what it is, in words -> the arguments of f.
     wrt : int
         Which argument the derivative is taken of.
     house : sequence of function, class or module
@@ -40,7 +40,7 @@ class Derive(Question):
     """
 
     of: Callable
-    points: Mapping | Callable
+    at: Mapping | Callable
     wrt: int = 0
     house: Sequence = ()
     plugs: str = ""
@@ -50,17 +50,17 @@ class Derive(Question):
     changes_inputs = False
 
     def __post_init__(self):
-        if isinstance(self.points, Mapping):
-            object.__setattr__(self, "points", running.Frozen(self.points))
+        if isinstance(self.at, Mapping):
+            object.__setattr__(self, "at", running.Frozen(self.at))
 
     @property
     def cases(self):
         """The points, as `running` calls them."""
-        return self.points
+        return self.at
 
     def made_cases(self):
         """Return the points as a mapping."""
-        return running.made(self, self.points)
+        return running.made(self, self.at)
 
     def right_answer(self):
         """The right function itself."""
