@@ -35,6 +35,8 @@ class Solver:
         Type name -> class: your own layers, as in ``Net``.
     engine : str
         Who computes convolution and the like, as in ``Net``.
+    rules : dict, optional
+        Solver type -> class: your own update rules, asked before the built-in ones.
     **changes
         Any field of the solver, to win over the file: ``Solver("lenet_solver.prototxt", max_iter=100)``.
 
@@ -60,13 +62,13 @@ class Solver:
 
     ranks = 1  # how many solvers learn together (see `cafe_edu.parallel`)
 
-    def __init__(self, spec, layers=None, engine="auto", **changes):
+    def __init__(self, spec, layers=None, engine="auto", rules=None, **changes):
         self.engine = engine
         self.spec, self.folder, self._file = _read(spec)
         with noting(f"in {self._file}" if self._file else ""):
             self.spec = upgrade_solver(self.spec)
             _change(self.spec, changes)
-            self._build(layers)
+            self._build(layers, rules)
         for path in self.spec.weights:
             for part in path.split(","):
                 for net in (self.net, *self.test_nets):
@@ -74,7 +76,7 @@ class Solver:
 
     # building ---------------------------------------------------------------------------------------
 
-    def _build(self, layers):
+    def _build(self, layers, rules):
         refuse_nan(self.spec)
         if self.spec.iter_size < 1 or self.spec.average_loss < 1:
             raise SpecError("expected `iter_size` and `average_loss` of 1 or more")
@@ -85,7 +87,7 @@ class Solver:
         self.rng = np.random.default_rng(self.spec.random_seed if self.spec.random_seed >= 0 else None)
         self.net = self._make_net(self._train_source(), "TRAIN", self.spec.train_state, layers)
         self.test_nets = self._make_test_nets(layers)
-        self.rule = rule_class(self.spec.type)(self.spec)
+        self.rule = rule_class(self.spec.type, rules)(self.spec)
         self.history = [
             [self.net.xp.zeros_like(param.blob.data) for param in self.net.learnable]
             for _ in range(self.rule.histories)
@@ -261,7 +263,7 @@ class Solver:
     def _walked_at_once(self, scale, rate):
         """With the commonest rule, let a fast engine do all of it in one pass through memory; say whether it did."""
         spec = self.spec
-        plain_sgd = spec.type == "SGD" and spec.regularization_type == "L2" and not self.net.debug_info
+        plain_sgd = type(self.rule) is rule_class("SGD") and spec.regularization_type == "L2" and not self.net.debug_info
         if self.net.engine is plain or not plain_sgd:
             return False
         for param, h in zip(self.net.learnable, self.history[0], strict=True):

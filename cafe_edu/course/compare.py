@@ -227,4 +227,4 @@ def _of_numbers(expected, found):
 
 
 def _with_article(kind):
-    return kind if kind == "nothing" else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+    return kind if kind in ("nothing", "text") else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"

@@ -52,7 +52,7 @@ def places(answer):
     if isinstance(answer, tuple | list) and len(answer) == 2 and all(isinstance(part, str) for part in answer):
         file, symbol = answer
         in_files = _of_file(file)
-        inside = [place for place in _of_symbol(symbol, also_inside=True) if place[0] in in_files]
+        inside = [place for place in _of_symbol(symbol) if place[0] in in_files]
         return [place for place in inside if place[1] == symbol] or inside
     if isinstance(answer, str):
         if answer.endswith(".py") or "/" in answer or "\\" in answer:
@@ -75,14 +75,12 @@ def _symbols_of(node, inside):
             yield from (inside + target.id for target in child.targets if isinstance(target, ast.Name))
 
 
-def _of_symbol(symbol, also_inside=False):
-    """Every place of a symbol; of those inside a class, "backward", only if no function has the name itself."""
+def _of_symbol(symbol):
+    """Every place of a symbol, those inside a class too: "backward" is in many."""
     symbol = symbol.strip().removesuffix("()").removeprefix("cafe_edu.")
-    exact = [(file, symbol) for file in symbols().get(symbol, [])]
-    if exact and not also_inside:
-        return exact
-    return exact + [(file, name) for name, found in symbols().items() for file in found
-                    if name.endswith(f".{symbol}") or f"{file[9:-3].replace('/', '.')}.{name}" == symbol]  # fmt: skip
+    return [(file, name) for name, found in symbols().items() for file in found
+            if name == symbol or name.endswith(f".{symbol}")
+            or f"{file[9:-3].replace('/', '.')}.{name}" == symbol]  # fmt: skip
 
 
 def _of_file(asked):

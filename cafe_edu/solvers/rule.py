@@ -17,8 +17,10 @@ def register_rule(type_name):
     return add
 
 
-def rule_class(type_name):
-    """Return the class for a solver type; ``SpecError`` for an unknown one."""
+def rule_class(type_name, extra=None):
+    """Return the class for a solver type; ``extra`` (name -> class) is asked first. ``SpecError`` for an unknown one."""
+    if type_name in (extra or {}):
+        return extra[type_name]
     if type_name not in RULES:
         raise SpecError(f"unknown solver type {type_name!r}; there are {', '.join(sorted(RULES))}")
     return RULES[type_name]

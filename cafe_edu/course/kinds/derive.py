@@ -31,7 +31,7 @@ class Derive(Question):
     of : callable
         f. Its results are added up, so the derivative has the shape of the argument.
     at : mapping, or function of a Generator that returns one
-        The points: what it is, in words -> the arguments of f.
+        What the point is, in words -> the arguments of f.
     wrt : int
         Which argument the derivative is taken of.
     house : sequence of function, class or module
