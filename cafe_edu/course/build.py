@@ -39,6 +39,7 @@ KERNEL = {
 BLANK_CODE = ["# YOUR CODE HERE", "raise NotImplementedError()"]
 BLANK_TEXT = ["YOUR ANSWER HERE"]
 SECONDS_PER_CELL = 120
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class BuildError(CafeError):
@@ -173,6 +174,8 @@ def run(notebook, page, root):
                 raise BuildError(f"{page.name}.ipynb, in a widget: {output['ename']}: {output['evalue']}")
     for place, cell in enumerate(notebook.cells, start=1):
         cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":  # a widget lives in a kernel only, and has another name at every run
+            cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
         for output in cell.get("outputs", ()):
             _settle(output, f"{page.name}.ipynb, cell {place}", folder, root)
     return notebook
@@ -312,6 +315,8 @@ def _plain_png(text):
 
     picture = Image.open(io.BytesIO(base64.b64decode(text)))
     picture.info.clear()
+    if picture.mode == "RGBA" and picture.getextrema()[3] == (255, 255):  # nothing to see through
+        picture = picture.convert("RGB")
     plain = io.BytesIO()
     picture.save(plain, "PNG", optimize=True)
     return base64.b64encode(plain.getvalue()).decode() + "\n"

@@ -63,14 +63,14 @@ SOFTMAX = Code(
         ),
         Mistake(
             name="one largest score for the whole batch",
-            message="A picture whose scores are far below those of another gets exponentials that are all 0, and 0/0 is "
-            "NaN. What one picture scores is no matter of the others.",
+            message="A picture whose scores are far below those of another gets exponentials that are all 0, and 0/0 "
+            "is NaN. What one picture scores is no matter of the others.",
             answer=lambda s: _ratio(np.exp(s - s.max())),
         ),
         Mistake(
             name="the largest of each class, not of each picture",
-            message="Within a row every score was lowered by another number, so their differences changed, and only these "
-            "count. Which axis are the classes?",
+            message="Within a row every score was lowered by another number, so their differences changed, and only "
+            "these count. Which axis are the classes?",
             answer=lambda s: _ratio(np.exp(s - s.max(axis=0, keepdims=True))),
         ),
         Mistake(
@@ -86,8 +86,8 @@ SOFTMAX = Code(
         ),
         Mistake(
             name="scores cut off where they are too large",
-            message="1000 and 998 both became 700: nothing overflows, but their difference is gone, and with it who is "
-            "more probable.",
+            message="1000 and 998 both became 700: nothing overflows, but their difference is gone, and with it who "
+            "is more probable.",
             answer=lambda s: _ratio(np.exp(np.clip(s, -700, 700))),
         ),
         Mistake(
@@ -97,7 +97,8 @@ SOFTMAX = Code(
         ),
         Mistake(
             name="the logarithms of the probabilities",
-            message="A probability is never negative. (Logarithms are what a loss wants; here the probabilities are asked.)",
+            message="A probability is never negative. (Logarithms are what a loss wants; here the probabilities are "
+            "asked.)",
             answer=lambda s: np.log(np.maximum(softmax(s), 1e-300)),
         ),
         Mistake(
@@ -152,10 +153,10 @@ SLOPE = Derive(
     wrt=0,
     house=(SoftmaxWithLoss,),
     hints=(
-        "Write z = s / T first, and forget T. With z in place of s, and q in place of [k = y], what changes in the lesson's "
-        "derivation? You need that the q of one picture add up to 1.",
-        "Along z the slope is again what was given minus what should have been given, shared out over N. Then the chain "
-        "rule: how much does z change when s changes by one?",
+        "Write z = s / T first, and forget T. With z in place of s, and q in place of [k = y], what changes in the "
+        "lesson's derivation? You need that the q of one picture add up to 1.",
+        "Along z the slope is again what was given minus what should have been given, shared out over N. Then the "
+        "chain rule: how much does z change when s changes by one?",
         "Along z it is (p - q) / N, with p the softmax of s / T. And z = s / T, so one more factor of 1 / T.",
     ),
     mistakes=(
@@ -274,20 +275,22 @@ FIRST_LOSS = Predict(
         ),
         Mistake(
             name="the probability of being wrong",
-            message="One minus what the true class gets also says how wrong it is, but it hardly minds whether that is 0.1 "
-            "or 0.001. The cross entropy minds.",
+            message="One minus what the true class gets also says how wrong it is, but it hardly minds whether that "
+            "is 0.1 or 0.001. The cross entropy minds.",
             answer=_all_with(lambda p: 1 - p),
         ),
         Mistake(
             name="the logarithm of the wrong probability",
-            message="Minus the logarithm of the part that went to the other classes would be small when it is most wrong.",
+            message="Minus the logarithm of the part that went to the other classes would be small when it is most "
+            "wrong.",
             answer=_all_with(lambda p: -np.log(1 - p)),
         ),
         Mistake(
             name="added up over the batch",
             message="The loss is the mean over the 64 pictures, so that it does not grow with the batch.",
             answer={
-                what: float(right) * (1 if what.endswith("one picture") else 64) for what, right in first_losses().items()
+                what: float(right) * (1 if what.endswith("one picture") else 64)
+                for what, right in first_losses().items()
             },
         ),
         Mistake(
@@ -329,12 +332,14 @@ LEARNED = Explain(
     mistakes=(
         Mistake(
             name="a feature made by hand",
-            message="That is HOG with a learned layer on top: people chose what is computed, and only its weighing is learned.",
+            message="That is HOG with a learned layer on top: people chose what is computed, and only its weighing "
+            "is learned.",
             answer="a",
         ),
         Mistake(
             name="mixed up with remembering examples",
-            message="That is what nearest neighbours do, and in a way an SVM. LeNet keeps no picture: only its weights are left.",
+            message="That is what nearest neighbours do, and in a way an SVM. LeNet keeps no picture: only its "
+            "weights are left.",
             answer="b",
         ),
         Mistake(
@@ -344,7 +349,8 @@ LEARNED = Explain(
         ),
         Mistake(
             name="two trainings where there is one",
-            message="There are nets that are taught this way. Here there was one loss, from the first step, and it moved all layers.",
+            message="There are nets that are taught this way. Here there was one loss, from the first step, and it "
+            "moved all layers.",
             answer="e",
         ),
         Mistake(
@@ -440,8 +446,8 @@ RATES = Experiment(
     ),
     hints=(
         "Draw the losses of one rate, then of ten times that. Where do the curves part?",
-        "Go up by factors of three from 0.003, and write down two numbers for each: the highest loss on the way, and the "
-        "mean of the last 20.",
+        "Go up by factors of three from 0.003, and write down two numbers for each: the highest loss on the way, and "
+        "the mean of the last 20.",
         "0.01 is slow enough, 3 wild enough. The good one lies between the last rate whose loss never rises above that "
         "of the first step and the one that is three times smaller.",
     ),
@@ -466,7 +472,8 @@ RATES = Experiment(
         ),
         Mistake(
             name="the good one jumps",
-            message="It ends well, but on the way it was worse than a machine that knows nothing. A deeper net may not come back.",
+            message="It ends well, but on the way it was worse than a machine that knows nothing. A deeper net may "
+            "not come back.",
             answer=_with(good=1.0),
             shows=lambda measured: measured["good: highest loss on the way"] > 2.5,
         ),

@@ -4,7 +4,8 @@
 # Five exercises, growing in difficulty. Write your answer where it says `# YOUR CODE HERE` (and take the
 # line `raise NotImplementedError()` away), run the cell, then run the check below it. The check runs *your*
 # object, says what it tried, and if it knows your mistake it tells you which one it is. `hint("01.1")` says
-# a little more each of three times; `solution("01.1")` opens once you have tried. To be wrong here costs nothing.
+# a little more each of three times; `solution("01.1")` opens once you have tried. To be wrong here costs
+# nothing.
 #
 # | | exercise | kind | points |
 # |---|---|---|---|
@@ -23,12 +24,13 @@ from cafe_edu.course import check, hint, solution
 # %% [markdown]
 # ## 01.1 · A softmax that does not overflow
 #
-# The lesson's softmax gives `nan` when a score is near 1000, and also, you may not have expected it, when all
-# scores of a picture are near -1000. Write one that is right for any scores, of many pictures at once:
+# The lesson's softmax gives `nan` when a score is near 1000, and also, you may not have expected it, when
+# all scores of a picture are near -1000. Write one that is right for any scores, of many pictures at once:
 #
 # $$p_{n,k} = \frac{e^{s_{n,k}}}{\sum_j e^{s_{n,j}}},$$
 #
-# `s` is an array $(N, K)$: a row for each picture, a column for each class. So is what you return. Leave `s` as it is.
+# `s` is an array $(N, K)$: a row for each picture, a column for each class. So is what you return. Leave
+# `s` as it is.
 
 # %% answer="01.1"
 def softmax(s):
@@ -53,16 +55,19 @@ hint("01.1")
 #
 # Two things are often changed in the lesson's loss.
 #
-# **Labels that are not certain.** Of a hundred people, 70 read a scrawl as a 1 and 30 as a 7. In place of one true class
-# there are numbers $q_{n,k}$, what *should* be given to class $k$; those of one picture add up to 1.
+# **Labels that are not certain.** Of a hundred people, 70 read a scrawl as a 1 and 30 as a 7. In place of
+# one true class there are numbers $q_{n,k}$, what *should* be given to class $k$; those of one picture add
+# up to 1.
 #
-# **A temperature** $T > 0$. All scores are divided by it before the softmax. Hot ($T$ large), and the probabilities become alike; cold, and
-# the largest takes all. (It is the knob of that name on programs that write text.)
+# **A temperature** $T > 0$. All scores are divided by it before the softmax. Hot ($T$ large), and the
+# probabilities become alike; cold, and the largest takes all. (It is the knob of that name on programs that
+# write text.)
 #
-# $$L = -\frac1N \sum_{n} \sum_{k} q_{n,k} \log p_{n,k}, \qquad p_{n,k} = \frac{e^{s_{n,k} / T}}{\sum_j e^{s_{n,j} / T}}.$$
+# $$L = -\frac1N \sum_{n} \sum_{k} q_{n,k} \log p_{n,k}, \qquad
+# p_{n,k} = \frac{e^{s_{n,k} / T}}{\sum_j e^{s_{n,j} / T}}.$$
 #
-# Take paper, and derive $\partial L / \partial s_{n,k}$. Then type it. You may use your own `softmax`. The check compares it with slopes
-# found by nudging.
+# Take paper, and derive $\partial L / \partial s_{n,k}$. Then type it. You may use your own `softmax`. The
+# check compares it with slopes found by nudging.
 
 # %% answer="01.2"
 def slope(s, q, T):
@@ -81,7 +86,8 @@ check("01.2")
 #
 # ## 01.3 · The loss before anything is learned
 #
-# No cell to run first: **commit to your predictions.** All weights and biases are 0, so all scores are 0. A batch has 64 pictures.
+# No cell to run first: **commit to your predictions.** All weights and biases are 0, so all scores are 0. A
+# batch has 64 pictures.
 #
 # Write a dict `first_loss` with the loss that `SoftmaxWithLoss` gives, to one per cent, for
 #
@@ -110,15 +116,16 @@ check("01.3")
 # %% [markdown]
 # ## 01.4 · What does it mean that features are learned?
 #
-# Taught on digits in any ink, LeNet reads most test digits in any ink; ten weighted sums of the pixels do not.
-# One says: *LeNet's features are learned*. Which of these says what is meant?
+# Taught on digits in any ink, LeNet reads most test digits in any ink; ten weighted sums of the pixels do
+# not. One says: *LeNet's features are learned*. Which of these says what is meant?
 #
 # - **a** Somebody chose which edges LeNet looks for; training finds how to weigh them.
 # - **b** LeNet keeps what it saw in training, and for a new digit it looks up the one that is most like it.
 # - **c** LeNet has more layers; numbers that have gone through several layers say more than pixels do.
-# - **d** The slopes of the loss move the weights of the lower layers too, so that what they hand to the last layer becomes
-#   more useful to it.
-# - **e** First LeNet finds features in pictures without labels; then, in a second training, it learns the ten classes.
+# - **d** The slopes of the loss move the weights of the lower layers too, so that what they hand to the
+#   last layer becomes more useful to it.
+# - **e** First LeNet finds features in pictures without labels; then, in a second training, it learns the
+#   ten classes.
 # - **f** LeNet was told that the colour of the ink does not matter.
 #
 # Write one letter, for example `answer_01_4 = "a"`.
@@ -134,7 +141,8 @@ check("01.4")
 # %% [markdown]
 # ## 01.5 · Three rates (open-ended)
 #
-# `train(alpha)` is the lesson's loop: ten weighted sums, 100 steps of 64 digits, all beginning at zero. It returns the losses.
+# `train(alpha)` is the lesson's loop: ten weighted sums, 100 steps of 64 digits, all beginning at zero. It
+# returns the losses.
 
 # %%
 from cafe_edu.course.day01 import train
@@ -150,7 +158,8 @@ plt.show()
 # Find three rates, and leave them in a dict called `rates`:
 #
 # - `"too low"`: it learns, but after 100 steps the loss is still above 1;
-# - `"good"`: the loss never rises above 2.5 on the way, and in the end (mean of the last 20) it is at most 0.25;
+# - `"good"`: the loss never rises above 2.5 on the way, and in the end (mean of the last 20) it is at most
+#   0.25;
 # - `"too high"`: on the way the loss is above 10 at least once.
 #
 # Before you try a rate, say what you expect.
@@ -170,10 +179,10 @@ check("01.5")
 # **And then?** Here the road is open. Three questions that you can answer with `train` and a pencil:
 #
 # - Which single rate gives the lowest loss in the end? Is it one of those that jump on the way?
-# - `alpha` may be a function of the step: `train(lambda t: 0.3 if t < 20 else 1)`. Can you come below what every constant
-#   rate reaches, without a jump? Why should it help to begin with small steps? (It is called *warm-up*, and the largest nets of our
-#   days begin so.)
-# - `train(0.3, batch=8)`: an eighth of the digits in a step, so 800 steps see as many. Is it better, for the same number of digits seen?
-#   Which rate does it want?
+# - `alpha` may be a function of the step: `train(lambda t: 0.3 if t < 20 else 1)`. Can you come below what
+#   every constant rate reaches, without a jump? Why should it help to begin with small steps? (It is called
+#   *warm-up*, and the largest nets of our days begin so.)
+# - `train(0.3, batch=8)`: an eighth of the digits in a step, so 800 steps see as many. Is it better, for
+#   the same number of digits seen? Which rate does it want?
 #
 # Change one thing at a time, and write down what you see. Day 13 comes back to all three.
