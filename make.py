@@ -59,6 +59,12 @@ def notebooks(arguments):
     return run([PYTHON, "-m", "cafe_edu.course.build", *arguments])
 
 
+def new_day(arguments):
+    """Write a new day's files, ready to run and to be replaced (ARGS="09 data_in")."""
+    tester()
+    return run([PYTHON, "-m", "cafe_edu.course.new_day", *arguments])
+
+
 def docs(arguments):
     """Write docs/layers.md from the registry, and docs/scaling.md from what was measured."""
     learner()
@@ -111,7 +117,8 @@ def help(arguments):
     return 0
 
 
-TASKS = {task.__name__: task for task in [demo, lab, test, check, notebooks, docs, bench, lock, clean, help]}
+TASKS = [demo, lab, test, check, notebooks, new_day, docs, bench, lock, clean, help]
+TASKS = {task.__name__.replace("_", "-"): task for task in TASKS}
 
 
 # Setting up.

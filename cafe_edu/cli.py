@@ -1,9 +1,22 @@
 """The `cafe` command: Caffe's tools under one name, and some of our own."""
 
-from cafe_edu.commands import databases, demo, fetch, graphs, logs, machine, predict, test, timing, train, upgrade
+from cafe_edu.commands import (
+    course,
+    databases,
+    demo,
+    fetch,
+    graphs,
+    logs,
+    machine,
+    predict,
+    test,
+    timing,
+    train,
+    upgrade,
+)
 from cafe_edu.commands.group import main
 
-for room in (train, test, timing, predict, databases, fetch, upgrade, graphs, logs, machine, demo):
+for room in (train, test, timing, predict, databases, fetch, upgrade, graphs, logs, machine, demo, course):
     for command in room.COMMANDS:
         main.add_command(command)
 

@@ -263,7 +263,8 @@ class Solver:
     def _walked_at_once(self, scale, rate):
         """With the commonest rule, let a fast engine do all of it in one pass through memory; say whether it did."""
         spec = self.spec
-        plain_sgd = type(self.rule) is rule_class("SGD") and spec.regularization_type == "L2" and not self.net.debug_info
+        is_sgd = type(self.rule) is rule_class("SGD")  # the house's, not a reader's own
+        plain_sgd = is_sgd and spec.regularization_type == "L2" and not self.net.debug_info
         if self.net.engine is plain or not plain_sgd:
             return False
         for param, h in zip(self.net.learnable, self.history[0], strict=True):

@@ -16,6 +16,10 @@ source is left as it is; ``--all`` runs every one again, ``--check`` writes noth
 In a source, a cell's header says what it is to an exercise: ``# %% answer="06.1"`` holds the answer
 between ``### BEGIN SOLUTION`` and ``### END SOLUTION``, ``# %% check="06.1"`` the check. Both get
 nbgrader's metadata, so a teacher can hand ``solutions/`` to nbgrader as it is.
+
+``# %% [markdown] lang="zh"`` says in another language what the markdown cell before it says. ``--language zh``
+builds that edition, into a folder ``zh/``: its text where there is some, English where there is none, the same code
+and checks.
 """
 
 import argparse
@@ -56,29 +60,33 @@ class Page:
         Where it goes, from the repository's root, without ``.ipynb``: ``lessons/day06_handwritten_digits``.
     source : Path
         The percent-format file.
+    language : str
+        "en", or the ``lang`` of the cells that speak for the English ones.
     """
 
     name: str
     source: pathlib.Path
+    language: str = "en"
 
     @property
     def is_blank(self):
         """Exercises are made from the solutions, without answers and without outputs."""
-        return self.name.startswith("exercises/")
+        return self.name.split("/")[-2] == "exercises"
 
 
-def pages(root):
+def pages(root, language="en"):
     """Return every `Page` that the sources under ``root`` make, in reading order."""
     source = pathlib.Path(root) / "lessons" / "source"
+    inside = "" if language == "en" else f"{language}/"
     found = []
     for path in sorted(source.iterdir()):
         if path.suffix == ".py":
-            found.append(Page(f"lessons/{path.stem}", path))
+            found.append(Page(f"{inside}lessons/{path.stem}", path, language))
         elif path.is_dir() and (path / "lesson.py").exists():
-            found.append(Page(f"lessons/{path.name}", path / "lesson.py"))
+            found.append(Page(f"{inside}lessons/{path.name}", path / "lesson.py", language))
             if (path / "exercises.py").exists():
-                found.append(Page(f"solutions/{path.name}", path / "exercises.py"))
-                found.append(Page(f"exercises/{path.name}", path / "exercises.py"))
+                found.append(Page(f"{inside}solutions/{path.name}", path / "exercises.py", language))
+                found.append(Page(f"{inside}exercises/{path.name}", path / "exercises.py", language))
     return found
 
 
@@ -94,18 +102,37 @@ def make(page):
 
     text = page.source.read_text(encoding="utf-8")
     notebook = nbformat.v4.new_notebook(metadata=KERNEL, nbformat_minor=5)
-    for place, cell in enumerate(jupytext.reads(text, fmt="py:percent").cells, start=1):
+    for cell in jupytext.reads(text, fmt="py:percent").cells:
         header = {key: value for key, value in cell.metadata.items() if not key.startswith("lines_to_")}
-        new = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}[cell.cell_type]
-        made = new(cell.source, id=_cell_id(header, place), metadata=_cell_metadata(page, header, place))
-        if page.is_blank and "answer" in header:
-            made.source = without_answer(made.source, BLANK_CODE if made.cell_type == "code" else BLANK_TEXT)
-        notebook.cells.append(made)
+        language = header.pop("lang", None)
+        if language is None:
+            place, english = len(notebook.cells) + 1, header  # cells of other languages do not count
+            new = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}[cell.cell_type]
+            metadata = _cell_metadata(page, header, place)
+            notebook.cells.append(new("", id=_cell_id(header, place), metadata=metadata))
+        elif not notebook.cells or {cell.cell_type, notebook.cells[-1].cell_type} != {"markdown"} or header:
+            first = cell.source.split("\n")[0]
+            raise BuildError(
+                f"{page.source.name}: expected lang={language!r} alone, on a markdown cell behind the markdown cell "
+                f"that it speaks for, found it at: {first!r}"
+            )
+        if language in (None, page.language):
+            notebook.cells[-1].source = _source(cell, page, english)
     ids = [cell.id for cell in notebook.cells]
     for id_ in ids:
         if ids.count(id_) > 1:
             raise BuildError(f"{page.source.name}: two cells are called {id_!r}; name each once")
     return notebook
+
+
+def _source(cell, page, header):
+    """The text of a cell, its answer taken out in an exercise, its links right where the page lies."""
+    source = cell.source
+    if page.is_blank and "answer" in header:
+        source = without_answer(source, BLANK_CODE if cell.cell_type == "code" else BLANK_TEXT)
+    if page.language != "en" and cell.cell_type == "markdown":  # one folder deeper
+        source = re.sub(r"(\]\(|^\[\w+\]: )\.\./(?!lessons/|exercises/|solutions/)", r"\1../../", source, flags=re.M)
+    return source
 
 
 def without_answer(source, blank):
@@ -230,13 +257,16 @@ def main(arguments=None):
     parser.add_argument("names", nargs="*", help="only notebooks with one of these in their name")
     parser.add_argument("--all", action="store_true", help="also those whose source has not changed")
     parser.add_argument("--check", action="store_true", help="write nothing; say which are stale")
+    parser.add_argument("--language", default="en", metavar="CODE", help="another edition, such as zh, into CODE/")
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path.cwd(), help="the repository")
     options = parser.parse_args(arguments)
     root = options.root.resolve()
     if not (root / "lessons" / "source").is_dir():
         parser.error(f"no lessons/source in {options.root}: give --root, the repository")
     stale = 0
-    for page in pages(root):
+    if not re.fullmatch("[a-z]{2,3}", options.language):
+        parser.error(f"expected a language such as zh, found {options.language}")
+    for page in pages(root, options.language):
         if options.names and not any(name in page.name for name in options.names):
             continue
         try:
@@ -266,7 +296,7 @@ def _cell_metadata(page, header, place):
     unknown = set(header) - {"answer", "check", "tags"}
     if unknown:
         raise BuildError(
-            f"{page.source.name}, cell {place}: expected answer, check or tags in the header, found {unknown}"
+            f"{page.source.name}, cell {place}: expected answer, check, tags or lang in the header, found {unknown}"
         )
     metadata = {"tags": header["tags"]} if "tags" in header else {}
     if "answer" in header:

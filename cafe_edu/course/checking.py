@@ -100,7 +100,7 @@ def solution(number):
 
 def skip(number):
     """Leave an exercise for later, or for good: its solution opens, and the house's own does its work."""
-    exercise = find(number)
+    find(number)  # it must be there
     progress_file.record(number, skipped=True)
     day = exercises(int(number[:2]))
     later = [other.number for other in day if other.number > number]

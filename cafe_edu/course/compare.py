@@ -135,7 +135,7 @@ def short(value, width=70):
         text = np.array2string(value, precision=6, separator=", ") if value.size <= 8 else ""
         text = " ".join(text.split()) or f"an array of shape {value.shape}"
     elif isinstance(value, list | tuple) and any(isinstance(item, np.generic | np.ndarray) for item in value):
-        text = f"{'[' if isinstance(value, list) else '('}{', '.join(map(short, value))}{']' if isinstance(value, list) else ')'}"
+        text = f"({', '.join(map(short, value))})" if isinstance(value, tuple) else f"[{', '.join(map(short, value))}]"
     elif isinstance(value, dict) and any(isinstance(item, np.generic | np.ndarray | float) for item in value.values()):
         text = "{" + ", ".join(f"{key!r}: {short(item)}" for key, item in value.items()) + "}"
     else:
@@ -215,9 +215,7 @@ def _of_numbers(expected, found):
     for (_, e), (place, f) in zip(expected, found, strict=False):
         where = f", at {place}" if place else ""
         if np.isnan(f).any() and not np.isnan(e).any():
-            return (
-                f"there is NaN (not a number) in it{where}: a 0/0, the logarithm of a negative number, or inf - inf."
-            )
+            return f"there is NaN (not a number) in it{where}: a 0/0, the logarithm of a negative number, or inf - inf."
         if np.isinf(f).any() and not np.isinf(e).any():
             return f"there is an infinite number in it{where}: a division by 0, or an exponential of a large number."
     is_zero = [f.size > 0 and not f.any() for _, f in found]

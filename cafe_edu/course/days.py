@@ -6,7 +6,11 @@ import importlib.util
 
 from cafe_edu.errors import CafeError
 
-PARTS = {"First sight 上篇 初见": range(1, 7), "In love 中篇 热恋": range(7, 15), "Sublimation 下篇 升华": range(15, 22)}
+PARTS = {
+    "First sight 上篇 初见": range(1, 7),
+    "In love 中篇 热恋": range(7, 15),
+    "Sublimation 下篇 升华": range(15, 22),
+}
 TITLES = (
     "What deep learning is", "Where it came from", "The tools", "The workbench", "What it stands on",
     "The handwritten digits", "Reading the code", "Blob, Layer, Net", "Data in", "Models", "Forward", "Backward",

@@ -115,7 +115,7 @@ class _Page(io.TextIOBase):
 
 
 def _put_back():
-    """Put numpy's, math's and Python's own functions back in place; return the names of those that had been replaced."""
+    """Put numpy's, math's and Python's own functions back in place; return the names of those that were replaced."""
     replaced = []
     for room, shipped in _AS_SHIPPED.items():
         for name, value in shipped.items():

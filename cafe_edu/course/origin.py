@@ -48,7 +48,11 @@ def place_of(name, thing):
     if count is not None:
         return f" from cell [{count}]"
     code = _code_of(thing)
-    return "" if code is None or code.co_filename[0] == "<" else f" from {code.co_filename.replace(chr(92), '/').split('/')[-1]}"
+    return (
+        ""
+        if code is None or code.co_filename[0] == "<"
+        else f" from {code.co_filename.replace(chr(92), '/').split('/')[-1]}"
+    )
 
 
 def stopped_with(name, thing):

@@ -89,7 +89,9 @@ def load(exercise):
         exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)
         return namespace[exercise.name]
     except Exception as error:
-        raise CafeError(f'check("{exercise.number}") again: {path.name} gave {type(error).__name__}: {error}') from error
+        raise CafeError(
+            f'check("{exercise.number}") again: {path.name} gave {type(error).__name__}: {error}'
+        ) from error
 
 
 def file_of(exercise):

@@ -69,7 +69,9 @@ def read():
         try:
             known = _parse(backup())
         except _DamagedError:
-            raise DataError(f"{error}; its copy {backup().name} is no better. Rename or delete both to begin anew") from None
+            raise DataError(
+                f"{error}; its copy {backup().name} is no better. Rename or delete both to begin anew"
+            ) from None
         log.warning("%s; going on with %s, from before the last change", error, backup().name)
         return known
 

@@ -97,7 +97,9 @@ def judge(question, answer, found, expected, guard, differs, describe):
     failing = {words: text for words in cases if (text := differs(words, expected[words], found.outcomes[words]))}
     if guard.replaced:
         names = ", ".join(f"`{name}`" for name in dict.fromkeys(guard.replaced))
-        message = f"{names} had been replaced; it is put back. Give your own function a name of its own, and check again."
+        message = (
+            f"{names} had been replaced; it is put back. Give your own function a name of its own, and check again."
+        )
         return question.fails(ran, message=message)
     if any(is_blank(value) for value in found.outcomes.values()):
         return question.blank()

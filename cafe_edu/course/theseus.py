@@ -46,7 +46,10 @@ class Ship:
     def __repr__(self):
         filled = round(BAR * self.by_layer)
         lines = [f"[{'#' * filled}{'.' * (BAR - filled)}]  {self._said}"]
-        lines += [f"  {name:<8} {type_:<16} {'yours' if own else 'house'}  {ms:7.2f} ms" for name, type_, own, ms in self.layers]
+        lines += [
+            f"  {name:<8} {type_:<16} {'yours' if own else 'house'}  {ms:7.2f} ms"
+            for name, type_, own, ms in self.layers
+        ]
         return "\n".join(lines)
 
     def _repr_html_(self):
@@ -74,8 +77,10 @@ def ship(own=None):
     """
     own = mine() if own is None else own
     records = profile(Net(LENET, phase="TRAIN", layers=own, rng=0), iterations=ITERATIONS)
-    return Ship([
-        (record.name, record.type, record.type in own, record.median("forward") + record.median("backward"))
-        for record in records
-        if record.type not in ("Data", "Split")
-    ])
+    return Ship(
+        [
+            (record.name, record.type, record.type in own, record.median("forward") + record.median("backward"))
+            for record in records
+            if record.type not in ("Data", "Split")
+        ]
+    )

@@ -18,7 +18,7 @@ def register_rule(type_name):
 
 
 def rule_class(type_name, extra=None):
-    """Return the class for a solver type; ``extra`` (name -> class) is asked first. ``SpecError`` for an unknown one."""
+    """Return the class for a solver type, ``extra`` (name -> class) asked first; ``SpecError`` for an unknown one."""
     if type_name in (extra or {}):
         return extra[type_name]
     if type_name not in RULES:

@@ -4,6 +4,7 @@ import gzip
 import os
 import re
 
+import nbformat
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -45,6 +46,9 @@ def folder(tmp_path, monkeypatch):
         Image.new("RGB", (40, 30), (50 * i, 0, 0)).save(f"photos/{i}.jpg")
     (tmp_path / "list.txt").write_text("0.jpg 0\n1.jpg 1\n2.jpg 2\n")
     Image.new("L", (28, 28)).save("five.png")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('check("06.1")')])
+    (tmp_path / "handed_in").mkdir()
+    nbformat.write(notebook, tmp_path / "handed_in" / "ada.ipynb")
     (tmp_path / "ready/mnist").mkdir(parents=True)
     for file in SETS["mnist"]:
         (tmp_path / "ready/mnist" / file.name).write_bytes(gzip.compress(b""))

@@ -18,7 +18,7 @@ def cafe(*words):
     ("words", "line"),
     [
         (["trian"], "no such command: trian; did you mean `cafe train`?"),
-        (["xyzzy"], "no such command: xyzzy; there are compute-image-mean, convert-imageset, demo, "),
+        (["xyzzy"], "no such command: xyzzy; there are compute-image-mean, convert-imageset, course, "),
         (["train"], "missing option '--solver' / '-solver'; see `cafe train --help`"),
         (["time", "-model", "a", "-iterations", "x"], "invalid value for '--iterations' / '-iterations': 'x' is"),
         (["convert_imageset", "a/"], "missing argument 'LISTFILE'; see `cafe convert_imageset --help`"),

@@ -168,7 +168,8 @@ def test_a_cell_that_no_reader_should_see(root, capsys, code, words):
 
 def test_an_unknown_word_in_a_header(root, capsys):
     (root / "lessons" / "source" / "day06_test" / "lesson.py").write_text('# %% anwser="06.1"\n1\n')
-    assert "lesson.py, cell 1: expected answer, check or tags in the header, found {'anwser'}" in message(root, capsys)
+    said = message(root, capsys)
+    assert "lesson.py, cell 1: expected answer, check, tags or lang in the header, found {'anwser'}" in said
 
 
 def test_an_exercise_that_is_not_there(root, capsys):
@@ -187,3 +188,60 @@ def test_a_place_without_sources(tmp_path, capsys):
         build.main(["--root", str(tmp_path)])
     assert status.value.code == 2
     assert "no lessons/source in" in capsys.readouterr().err
+
+
+TWO_TONGUES = """\
+# %% [markdown]
+# # Title
+# See [the net](../cafe_edu/net.py) and [the exercises](../exercises/day06_test.ipynb).
+
+# %% [markdown] lang="zh"
+# # 标题
+# 见[网络](../cafe_edu/net.py)和[练习](../exercises/day06_test.ipynb)。
+
+# %%
+1 + 1
+
+# %% [markdown]
+# Only English.
+"""
+
+
+def made(root, text, language):
+    (root / "lessons" / "source" / "day06_test" / "lesson.py").write_text(text, encoding="utf-8")
+    [page] = [page for page in build.pages(root, language) if page.name.endswith("lessons/day06_test")]
+    return build.make(page)
+
+
+def test_an_edition_in_another_language(root):
+    english, chinese = (made(root, TWO_TONGUES, language) for language in ("en", "zh"))
+    for edition in (english, chinese):
+        assert [cell.id for cell in edition.cells] == ["cell-001", "cell-002", "cell-003"]
+    assert english.cells[0].source.startswith("# Title\nSee [the net](../cafe_edu/net.py)")
+    assert chinese.cells[0].source == (
+        "# 标题\n见[网络](../../cafe_edu/net.py)和[练习](../exercises/day06_test.ipynb)。"
+    )
+    assert english.cells[1:] == chinese.cells[1:]
+    without = TWO_TONGUES.replace('lang="zh"', 'lang="fr"')
+    assert build.text_of(made(root, without, "en")) == build.text_of(english)  # other languages change nothing
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['# %% lang="zh"\n1\n', '# %% [markdown] lang="zh"\n# 标题\n', '# %%\n1\n\n# %% [markdown] lang="zh"\n# 标题\n'],
+    ids=["code", "nothing before", "code before"],
+)
+def test_a_language_stands_behind_what_it_speaks_for(root, source):
+    with pytest.raises(build.BuildError, match=r"lesson\.py: expected lang='zh' alone, on a markdown cell behind"):
+        made(root, source, "en")
+
+
+@pytest.mark.slow
+def test_the_edition_lies_in_a_folder_of_its_own(root, capsys):
+    (root / "lessons" / "source" / "day06_test" / "lesson.py").write_text(TWO_TONGUES, encoding="utf-8")
+    assert build.main(["--language", "zh", "--root", str(root)]) == 0
+    assert capsys.readouterr().out.split("\n")[1] == "built zh/lessons/day06_test.ipynb"
+    assert not (root / "lessons" / "day06_test.ipynb").exists()
+    exercises = json.loads((root / "zh" / "exercises" / "day06_test.ipynb").read_text(encoding="utf-8"))
+    assert exercises["cells"][1]["source"] == ["# YOUR CODE HERE\n", "raise NotImplementedError()"]
+    assert build.main(["--language", "zh", "--check", "--root", str(root)]) == 0

@@ -24,7 +24,7 @@ def forever():
 
 def stubborn():
     while True:
-        try:
+        try:  # noqa: SIM105
             math.sqrt(2)
         except:  # noqa: E722 (as readers write it)
             pass
@@ -73,7 +73,9 @@ def test_in_another_thread_a_quick_call_is_left_alone():
     assert found == [i + 1 for i in range(50)]
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux says how much memory a process may ask for")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux says how much memory a process may ask for"
+)
 @pytest.mark.parametrize("take", [lambda: np.ones(2**32), lambda: np.zeros(2**31), lambda: bytearray(2**33)])
 def test_a_huge_array_is_refused_not_waited_for(take):
     import resource

@@ -24,7 +24,9 @@ def rows(rng):
 
 CENTRED = Code(
     **common(
-        mistakes=(Mistake(name="along the wrong axis", message="Which?", answer=lambda x: x - x.mean(1, keepdims=True)),)
+        mistakes=(
+            Mistake(name="along the wrong axis", message="Which?", answer=lambda x: x - x.mean(1, keepdims=True)),
+        )
     ),
     name="centred", solution=centred, cases=rows, seconds=0.5,
 )  # fmt: skip
@@ -201,8 +203,9 @@ class Adds(MyReLU):
 
 
 RELU = Code(
-    **common(mistakes=(Mistake(name="adds to what was there", message="A bottom's diff is overwritten.", answer=Adds),)),
-    name="MyReLU", solution=MyReLU, plugs="ReLU", house=(ReLU,), cases=layer_cases({"three numbers": ("", (X,))}, type="ReLU"),
+    **common(mistakes=(Mistake(name="adds to what was there", message="It is to be overwritten.", answer=Adds),)),
+    name="MyReLU", solution=MyReLU, plugs="ReLU", house=(ReLU,),
+    cases=layer_cases({"three numbers": ("", (X,))}, type="ReLU"),
 )  # fmt: skip
 
 
@@ -322,7 +325,7 @@ def test_places():
     from cafe_edu.splits import insert_splits
 
     exercise = Hunt(
-        **common(mistakes=(Mistake(name="where splits are made", message="Not used there.", answer="cafe_edu/splits.py"),)),
+        **common(mistakes=(Mistake(name="where splits are made", message="No.", answer="cafe_edu/splits.py"),)),
         name="place", solution=lambda: "cafe_edu/net.py:Net.backward", place="cafe_edu/net.py:Net.backward",
     )  # fmt: skip
     for answer in ("Net.backward", "Net.backward()", Net.backward, ("cafe_edu/net.py", "Net.backward"),

@@ -36,7 +36,14 @@ def test_record_and_read_again(home):
     assert json.loads((home / "progress.before.json").read_text())["exercises"]["06.1"]["passed"] is False
 
 
-DAMAGED = ["", "not json", "[]", '{"version": 1}', '{"version": 1, "exercises": 3}', '{"version": 1, "exercises": {"06.1"']
+DAMAGED = [
+    "",
+    "not json",
+    "[]",
+    '{"version": 1}',
+    '{"version": 1, "exercises": 3}',
+    '{"version": 1, "exercises": {"06.1"',
+]
 
 
 @pytest.mark.parametrize("content", DAMAGED)
@@ -100,7 +107,9 @@ for _ in range(40):
 
 
 def test_two_notebooks_at_once_lose_nothing():
-    programs = [subprocess.Popen([sys.executable, "-c", COUNT.replace("NAME", repr(name))]) for name in ("06.2", "06.3")]
+    programs = [
+        subprocess.Popen([sys.executable, "-c", COUNT.replace("NAME", repr(name))]) for name in ("06.2", "06.3")
+    ]
     assert [program.wait() for program in programs] == [0, 0]
     assert [progress_file.of(number)["attempts"] for number in ("06.1", "06.2", "06.3")] == [80, 40, 40]
 

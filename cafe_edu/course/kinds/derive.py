@@ -76,9 +76,7 @@ class Derive(Question):
     def judge_run(self, answer, found, guard):
         """Return the `Verdict` on what an answer gave."""
         slopes = {words: numeric(self.of, point, self.wrt) for words, point in _kept(self).items()}
-        expected = {
-            words: self.nearest(slopes[words], found.outcomes[words]) for words in slopes
-        }
+        expected = {words: self.nearest(slopes[words], found.outcomes[words]) for words in slopes}
 
         def differs(words, expected, found):
             return difference(expected, found, self.rtol, self.atol)

@@ -24,7 +24,9 @@ class Explain(Question):
 
     def judge(self, answer):
         """Compare letters; return a `Verdict`."""
-        expects = f'letter such as "{self.options[0]}"' if len(self.right) == 1 else f'text such as "{self.options[:2]}"'
+        expects = (
+            f'letter such as "{self.options[0]}"' if len(self.right) == 1 else f'text such as "{self.options[:2]}"'
+        )
         if answer is None or answer is ... or isinstance(answer, Raised):
             return self.not_a(expects, answer)
         if isinstance(answer, set | frozenset | list | tuple) and all(isinstance(part, str) for part in answer):

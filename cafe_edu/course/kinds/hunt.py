@@ -37,7 +37,7 @@ class Hunt(Question):
         if any(_within(place, target) for place in named[:1] for target in right) and len(named) == 1:
             return self.passes(ran)
         if len(named) > 1:
-            message = f"there are {len(named)} of that name, in {_listed(named)}: say the file too, \"FILE.py:NAME\"."
+            message = f'there are {len(named)} of that name, in {_listed(named)}: say the file too, "FILE.py:NAME".'
             return self.fails(ran, message=message)
         if not named[0][1] and any(target.startswith(f"{named[0][0]}:") for target in right):
             return self.fails(ran, message="the right file. Which function or class in it?")
@@ -45,7 +45,9 @@ class Hunt(Question):
             if _within(named[0], mistake.answer):
                 return self.fails(ran, mistake=mistake)
         near = any(target.split(":")[0] == named[0][0] for target in right)
-        message = "the right file, but another place in it." if near else "not there: who calls it, and whom does it call?"
+        message = (
+            "the right file, but another place in it." if near else "not there: who calls it, and whom does it call?"
+        )
         return self.fails(ran, message=message)
 
 
