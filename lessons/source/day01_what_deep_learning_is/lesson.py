@@ -7,7 +7,7 @@
 # draw a digit and it tells you which one it is.
 #
 # After that you take it apart. Its last layer, the one that decides, you will have built yourself before
-# the evening is over: in some twenty lines of Python, from a few hundred digits, with every number in it
+# the evening is over: in some twenty lines of Python, from 1,437 digits, with every number in it
 # accounted for. You will know what a score, a softmax, a cross entropy, a slope and a step are, and you
 # will be able to tell a friend what is *deep* about deep learning, when it is worth the trouble, and when
 # it is not.
@@ -15,15 +15,18 @@
 # You need Python, and to have met a matrix and a derivative. An hour of reading, less than a minute of
 # computing; nothing is downloaded.
 
-# %% [markdown]
-# # 第 1 天 · 什么是深度学习
+# %% [markdown] lang="zh"
+# # 第 1 天 · 什么是深度学习 What deep learning is
 #
 # ## 1 · 今晚的约定
 #
-# 接下来的十分钟里,一个什么都不知道的网络会在你的机器上学会认手写数字。然后你画一个数字,它告诉你画的是几。
+# 接下来的十分钟里,一个什么都不知道的网络,会在你的机器上学会认手写数字。
+# 然后你画一个数字,它告诉你画的是几。
 #
-# 之后你把它拆开。它的最后一层,也就是做决定的那一层,今晚由你亲手写出来:大约二十行 Python,几百个手写数字,其中每个数都有来历。
-# 你会知道什么是得分、softmax、交叉熵、斜率和步长;你还能讲给朋友听:深度学习“深”在哪里,什么时候值得用,什么时候不值得。
+# 之后你把它拆开。它的最后一层,也就是做决定的那一层,今晚由你亲手写出来:
+# 二十来行 Python,一千多个手写数字,里面的每个数都说得清来历。
+# 你会知道什么是得分、softmax、交叉熵、斜率和步长;你还能讲给朋友听:
+# 深度学习“深”在哪里,什么时候值得用,什么时候不值得。
 #
 # 你需要会 Python,见过矩阵和导数。阅读约一小时,计算不到一分钟,不需要下载任何东西。
 
@@ -929,7 +932,8 @@ assert max(losses) > 10
 # with deep convolutional neural networks*, NIPS (2012). E. Alpaydin, C. Kaynak, *Optical recognition of
 # handwritten digits*, UCI Machine Learning Repository (1998). The course follows the arc of
 # 《深度学习:21天实战Caffe》 (2016).
-#
+
+# %% [markdown]
 # ## 9 · Recap
 #
 # 1. A picture is numbers. A score is a weighted sum of them; softmax makes probabilities of scores.
@@ -942,14 +946,17 @@ assert max(losses) > 10
 # 5. Deep is not always better. Compare on the same digits, say how uncertain the number is, and try the
 #    simple thing first.
 
-# %% [markdown]
+# %% [markdown] lang="zh"
 # ## 9 · 回顾
 #
-# 1. 图片就是一串数。得分是它们的加权和;softmax 把得分变成概率。
-# 2. 损失 $-\log p_y$ 表示正确答案让机器有多意外。学习之前,它等于 $\log$(类别数)。
-# 3. 损失对得分的斜率是“给了多少减去该给多少”:$p_k - [k = y]$。学习就是沿着这个斜率一步步往下走。
-# 4. 特征,是在最后的加权和之前由像素算出来的东西。可以由懂得“什么不重要”的人来设计,也可以由下面的层用同样的斜率学出来。这就是“深”。
-# 5. 深的不一定更好。要用同样的数字来比,要说明这个数有多不确定,并且先试简单的办法。
+# 1. 图片就是一串数。得分是这些数的加权和;softmax 把得分变成概率。
+# 2. 损失 $-\log p_y$ 说的是:正确答案让机器有多意外。
+#    学习之前,它等于 $\log$(类别数)。
+# 3. 损失对得分的斜率是“给了多少,减去该给多少”:$p_k - [k = y]$。
+#    学习就是顺着斜率一步一步往下走。
+# 4. 特征,是在最后的加权和之前由像素算出来的东西。
+#    可以由懂得“什么不重要”的人来设计,也可以由下面的层用同样的斜率学出来。这就是“深”。
+# 5. 深的不一定更好。要用同样的数字来比,要说明这个准确率有多不确定,并且先试简单的办法。
 
 # %% [markdown]
 # | English | 中文 | |
