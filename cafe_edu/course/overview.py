@@ -4,7 +4,8 @@ import html
 
 from cafe_edu.course import days, progress_file
 
-GREEN, GREY = "#009e73", "#999999"
+GREEN, GREY = "#009e73", "#666666"
+LEGEND = "+ passed, o tried, - skipped, . not yet"
 BAR = 10
 
 
@@ -35,7 +36,7 @@ class Overview:
 
     def __repr__(self):
         has, all_of_them = self.total
-        lines = [f"{has} of {all_of_them} points"]
+        lines = [f"{has} of {all_of_them} points   ({LEGEND})"]
         for part, numbers in days.PARTS.items():
             lines.append(part)
             lines += [self._line(day) for day in numbers]
@@ -60,7 +61,7 @@ class Overview:
         after = ""
         if self.left:
             after = f"<i>next: {self.left[0]}, {html.escape(days.find(self.left[0]).title)}</i>"
-        return f"<div><b>{has} of {all_of_them} points</b>{parts}{after}</div>"
+        return f"<div><b>{has} of {all_of_them} points</b> ({LEGEND}){parts}{after}</div>"
 
     def _box(self, day):
         has, there_are = self.points.get(day, (0, 0))

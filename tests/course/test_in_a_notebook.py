@@ -119,3 +119,59 @@ def test_a_check_that_hangs_is_ended_and_the_kernel_lives(notebook):
     *_, said, after = notebook(IMPORTS, hanging, 'check("06.2")', "1 + 1")
     assert "it took longer than 5 s, so the check stopped it" in said[0]
     assert after == ["2"]
+
+
+A_LAYER = """
+import numpy as np
+from cafe_edu import Layer, Net
+from cafe_edu.course import own_code
+from cafe_edu.course.kinds import Code
+from cafe_edu.course.layer_cases import layer_cases
+
+FLOOR = 0.0
+
+def positive(x):
+    return np.maximum(x, FLOOR)
+
+class MyReLU(Layer):
+    in_place = True
+
+    def top_shapes(self, bottom_shapes):
+        return bottom_shapes
+
+    def forward(self, bottom, top):
+        self.kept = bottom[0].data > 0
+        top[0].data[...] = positive(bottom[0].data)
+
+    def backward(self, top, propagate_down, bottom):
+        bottom[0].diff[...] = top[0].diff * self.kept
+"""
+EXERCISE = """
+exercise = Code(
+    number="99.1", title="t", name="MyReLU", points=1, hints=("", "", ""), mistakes=(), plugs="ReLU", solution=MyReLU,
+    cases=layer_cases({"x": ("", (np.array([[-1.0, 2.0]]),))}, type="ReLU"),
+)
+"""
+USED = """
+from cafe_edu.course import own_code
+from cafe_edu import Net
+import types
+MyReLU = own_code.load(types.SimpleNamespace(number="99.1", name="MyReLU"))
+net = Net('layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 } } }'
+          'layer { name: "r" type: "ReLU" bottom: "x" top: "y" }', layers={"ReLU": MyReLU})
+print(type(net.layers[1]).__name__, net.forward(x=[-1, 2])["y"])
+"""
+
+
+def test_a_layer_of_ones_own_is_taken_into_the_next_notebook(notebook, tmp_path):
+    *_, verdict, kept = notebook(
+        A_LAYER, EXERCISE, "exercise.judge(MyReLU)", "own_code.keep(exercise, MyReLU, globals())"
+    )
+    assert verdict == ["99.1 passed: ran your `MyReLU` on 1 case"]
+    assert kept == ["''"]
+    written = (tmp_path / "my_code" / "99_1.py").read_text()
+    assert written.startswith("from cafe_edu.layer import Layer as Layer\n\n")
+    for piece in ("import numpy as np", "FLOOR = 0.0", "def positive(x):"):
+        assert f"\n\n{piece}\n" in written
+    [[shown]] = notebook(USED)
+    assert shown == "MyReLU [0. 2.]\n"

@@ -19,15 +19,15 @@
 #
 # ## 1 · 今晚的约定
 #
-# 接下来的十分钟里,一个什么都不知道的网络,会在你的机器上学会认手写数字。
-# 然后你画一个数字,它告诉你画的是几。
+# 接下来的十分钟里，一个什么都不知道的网络，会在你的机器上学会认手写数字。
+# 然后你画一个数字，它告诉你画的是几。
 #
-# 之后你把它拆开。它的最后一层,也就是做决定的那一层,今晚由你亲手写出来:
-# 二十来行 Python,一千多个手写数字,里面的每个数都说得清来历。
-# 你会知道什么是得分、softmax、交叉熵、斜率和步长;你还能讲给朋友听:
-# 深度学习“深”在哪里,什么时候值得用,什么时候不值得。
+# 之后你把它拆开。它的最后一层，也就是做决定的那一层，今晚由你亲手写出来：
+# 二十来行 Python，一千多个手写数字，里面的每个数都说得清来历。
+# 你会知道什么是得分、softmax、交叉熵、斜率和步长；你还能讲给朋友听：
+# 深度学习“深”在哪里，什么时候值得用，什么时候不值得。
 #
-# 你需要会 Python,见过矩阵和导数。阅读约一小时,计算不到一分钟,不需要下载任何东西。
+# 你需要会 Python，见过矩阵和导数。阅读约一小时，计算不到一分钟，不需要下载任何东西。
 
 # %% [markdown]
 # ### The digits
@@ -949,29 +949,29 @@ assert max(losses) > 10 * np.log(10)
 # %% [markdown] lang="zh"
 # ## 9 · 回顾
 #
-# 1. 图片就是一串数。得分是这些数的加权和;softmax 把得分变成概率。
-# 2. 损失 $-\log p_y$ 说的是:正确答案让机器有多意外。
-#    学习之前,它等于 $\log$(类别数)。
-# 3. 损失对得分的斜率是“给了多少,减去该给多少”:$p_k - [k = y]$。
+# 1. 图片就是一串数。得分是这些数的加权和；softmax 把得分变成概率。
+# 2. 损失 $-\log p_y$ 说的是：正确答案让机器有多意外。
+#    学习之前，它等于 $\log$（类别数）。
+# 3. 损失对得分的斜率是“给了多少，减去该给多少”：$p_k - [k = y]$。
 #    学习就是顺着斜率一步一步往下走。
-# 4. 特征,是在最后的加权和之前由像素算出来的东西。
-#    可以由懂得“什么不重要”的人来设计,也可以由下面的层用同样的斜率学出来。这就是“深”。
-# 5. 深的不一定更好。要用同样的数字来比,要说明这个准确率有多不确定,并且先试简单的办法。
+# 4. 特征，是在最后的加权和之前由像素算出来的东西。
+#    可以由懂得“什么不重要”的人来设计，也可以由下面的层用同样的斜率学出来。这就是“深”。
+# 5. 深的不一定更好。要用同样的数字来比，要说明这个准确率有多不确定，并且先试简单的办法。
 
 # %% [markdown]
 # | English | 中文 | |
 # |---|---|---|
-# | net, layer | 网络,层 | a function made of simpler ones, one after the other |
-# | weight, bias | 权重,偏置 | the numbers that are learned |
+# | net, layer | 网络，层 | a function made of simpler ones, one after the other |
+# | weight, bias | 权重，偏置 | the numbers that are learned |
 # | score | 得分 | a weighted sum; any number |
-# | softmax | softmax,归一化指数函数 | scores made into probabilities |
-# | loss, cross entropy | 损失,交叉熵 | $-\log$ of the probability that the truth got |
-# | slope, gradient | 斜率,梯度 | how fast the loss grows when a number grows |
+# | softmax | softmax，归一化指数函数 | scores made into probabilities |
+# | loss, cross entropy | 损失，交叉熵 | $-\log$ of the probability that the truth got |
+# | slope, gradient | 斜率，梯度 | how fast the loss grows when a number grows |
 # | gradient descent | 梯度下降 | a small step against the slope, again and again |
 # | (learning) rate | 学习率 | how long a step is |
 # | batch | 批 | the pictures of one step |
 # | feature | 特征 | what is computed of the pixels before the last sums |
-# | train, test | 训练,测试 | learn from these; be judged on those |
+# | train, test | 训练，测试 | learn from these; be judged on those |
 # | accuracy | 准确率 | the part of the digits that is read correctly |
 #
 # **Exercises:** [day 1](../exercises/day01_what_deep_learning_is.ipynb): a softmax that does not overflow,

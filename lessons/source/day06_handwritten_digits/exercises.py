@@ -4,7 +4,8 @@
 # Five exercises, growing in difficulty. Write your answer where it says `# YOUR CODE HERE` (and take
 # the line `raise NotImplementedError()` away), run the cell, then run the check below it. The check
 # runs *your* object, says what it tried, and if it knows your mistake it tells you which one it is.
-# `hint("06.1")` says a little more each of three times; `solution("06.1")` opens once you have tried.
+# `hint("06.1")` says a little more each of three times; `solution("06.1")` opens once you have tried,
+# and `skip("06.1")` leaves one for later. `progress()` shows how far you are.
 #
 # | | exercise | kind | points |
 # |---|---|---|---|
@@ -16,7 +17,7 @@
 
 # %%
 from cafe_edu import Net, Solver, prototxt
-from cafe_edu.course import check, hint, solution
+from cafe_edu.course import check, hint, progress, skip, solution
 
 # %% [markdown]
 # ## 06.1 · How much does a net learn?
