@@ -86,8 +86,8 @@ check("01.2")
 #
 # ## 01.3 · The loss before anything is learned
 #
-# No cell to run first: **commit to your predictions.** All weights and biases are 0, so all scores are 0. A
-# batch has 64 pictures.
+# No cell to run first: **commit to your predictions.** All weights and biases are 0, so all scores are 0,
+# unless it says otherwise. A batch has 64 pictures.
 #
 # Write a dict `first_loss` with the loss that `SoftmaxWithLoss` gives, to one per cent, for
 #
@@ -119,14 +119,13 @@ check("01.3")
 # Taught on digits in any ink, LeNet reads most test digits in any ink; ten weighted sums of the pixels do
 # not. One says: *LeNet's features are learned*. Which of these says what is meant?
 #
-# - **a** Somebody chose which edges LeNet looks for; training finds how to weigh them.
-# - **b** LeNet keeps what it saw in training, and for a new digit it looks up the one that is most like it.
-# - **c** LeNet has more layers; numbers that have gone through several layers say more than pixels do.
-# - **d** The slopes of the loss move the weights of the lower layers too, so that what they hand to the
-#   last layer becomes more useful to it.
-# - **e** First LeNet finds features in pictures without labels; then, in a second training, it learns the
-#   ten classes.
-# - **f** LeNet was told that the colour of the ink does not matter.
+# - **a** Somebody chose which edges LeNet looks for; the training finds out how much weight each of them
+#   gets.
+# - **b** LeNet keeps what it saw in training, and looks up which of it is most like the new digit.
+# - **c** LeNet has more layers, and numbers that went through several layers say more than pixels do.
+# - **d** The slopes of the loss move the lower layers, too, so that what they compute becomes more useful.
+# - **e** LeNet first finds features in pictures without labels; in a second training it learns the classes.
+# - **f** LeNet was told, before it was trained, that the colour of the ink is not what matters in a digit.
 #
 # Write one letter, for example `answer_01_4 = "a"`.
 
@@ -179,8 +178,8 @@ check("01.5")
 # **And then?** Here the road is open. Three questions that you can answer with `train` and a pencil:
 #
 # - Which single rate gives the lowest loss in the end? Is it one of those that jump on the way?
-# - `alpha` may be a function of the step: `train(lambda t: 0.3 if t < 20 else 1)`. Can you come below what
-#   every constant rate reaches, without a jump? Why should it help to begin with small steps? (It is called
+# - `alpha` may be a function of the step: `train(lambda t: 0.3 if t < 20 else 1)`. Can you get lower than
+#   every constant rate that does not jump? Why should it help to begin with small steps? (It is called
 #   *warm-up*, and the largest nets of our days begin so.)
 # - `train(0.3, batch=8)`: an eighth of the digits in a step, so 800 steps see as many. Is it better, for
 #   the same number of digits seen? Which rate does it want?

@@ -152,7 +152,8 @@ print("of 100 digits that it has never seen, it reads more than 93:", bool(lenet
 # ### Draw one
 #
 # Draw a digit on the black field, with the mouse or a finger, and watch what the net says while you draw.
-# Try to make it change its mind with one stroke more.
+# Try to make it change its mind with one stroke more. (If you have run all cells at once, it answers when
+# the last of them is done.)
 
 # %%
 from cafe_edu.widgets import DrawDigit
@@ -874,7 +875,7 @@ print(f"log 10 = {np.log(10):.2f}, log 64 = {np.log(64):.2f}")
 # **The rate.** The slope tells the direction, not how far to go. The same machine with three rates:
 
 # %%
-_, axis = plt.subplots(figsize=(7, 2.6))
+_, axis = plt.subplots(figsize=(6.5, 2.4))
 for alpha, color in [(0.003, "#009e73"), (0.3, "#0072b2"), (3, "#d55e00")]:
     W_rate, b_rate, losses = learn(x_train, y_train, alpha, steps=100)
     read = ((x_test @ W_rate.T + b_rate).argmax(axis=1) == y_test).mean()
