@@ -401,7 +401,8 @@ def _measure_rates(rates):
     missing = [name for name in NAMES if rates.get(name) in (None, ...)]
     if missing:
         raise SpecError(f"expected a rate for each of {', '.join(NAMES)}, found none for {', '.join(missing)}")
-    wrong = [name for name in NAMES if not isinstance(rates[name], int | float | np.number) or rates[name] != rates[name]]
+    numbers = [name for name in NAMES if isinstance(rates[name], int | float | np.number) and not np.isnan(rates[name])]
+    wrong = [name for name in NAMES if name not in numbers]
     if wrong:
         raise SpecError(f"expected numbers as rates, found {rates[wrong[0]]!r} for {wrong[0]}")
     losses = {name: train(float(rates[name])) for name in NAMES}
