@@ -801,7 +801,8 @@ for task, net in {"white on black": reader, "any ink": ink_reader}.items():
 # %% [markdown]
 # An accuracy from 360 digits is itself uncertain: another 360 would give another one. If the true accuracy
 # is $a$, it scatters by about $\sqrt{a (1 - a) / 360}$ (the standard error). The lines show one standard
-# error to each side.
+# error to each side. (And all these digits are by the same 13 people; a new hand would be harder for
+# everybody.)
 
 # %%
 rows = list(dict.fromkeys(name for name, _ in results))
@@ -836,7 +837,7 @@ assert results["HOG, SVM", "any ink"] > 0.97
 #
 # Why then does anybody learn features? Because the last point needs somebody who knows what matters. For
 # the edges of a digit, somebody did. For what makes a face a face, or a sentence polite, nobody does. And a
-# learner that finds out goes on getting better with every example, while HOG stays what it was in 2005.
+# learner that finds out goes on getting better with more examples, while HOG stays what it was in 2005.
 #
 # ## 7 · Break it
 #
@@ -909,9 +910,9 @@ assert max(losses) > 10 * np.log(10)
 # In 2012 the yearly ImageNet contest, 1.2 million photos of a thousand kinds of things, was won by a net
 # with eight layers that got nothing but pixels. Among its five best guesses the right one was missing for
 # 15.3 % of the photos. The second best, with SIFT and its relatives, missed 26.2 %. (Krizhevsky, Sutskever,
-# Hinton, 2012. Day 18 builds that net.) The idea was not new: LeNet is from 1989. New were a thousand times
-# as many examples, and graphics cards. Speech had turned to learned features a little earlier, text
-# followed.
+# Hinton, 2012. Day 18 builds that net.) The idea was not new: LeNet is from 1989. New were 1.2 million
+# examples (in 1989 there had been 7,291), and graphics cards to learn them with. Speech had turned to
+# learned features a little earlier, text followed.
 #
 # **When not.** A few hundred examples, or a table with twenty columns that each mean something: try the
 # means, the ten weighted sums, an SVM, trees. They take a second, and most of them can be asked why. Try
