@@ -15,7 +15,7 @@ nbclient = pytest.importorskip("nbclient", reason="nbclient comes with cafe_edu[
 pytest.importorskip("jupytext", reason="jupytext comes with cafe_edu[author]")
 
 from cafe_edu.course import build  # noqa: E402
-from cafe_edu.course.checking import find  # noqa: E402
+from cafe_edu.course.days import find  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = build.pages(ROOT)
@@ -35,6 +35,14 @@ def test_committed_is_what_the_builder_makes(page):
     assert build.text_of(build.without_outputs(notebook)) == build.text_of(build.make(page)), (
         "stale: run `make notebooks`"
     )
+
+
+@pytest.mark.slow
+@every_page
+def test_built_anew_it_is_the_same_byte_for_byte(page):
+    notebook = build.make(page)
+    made = notebook if page.is_blank else build.run(notebook, page, ROOT)
+    assert build.text_of(made) == (ROOT / f"{page.name}.ipynb").read_text(encoding="utf-8")
 
 
 def test_there_is_no_notebook_without_a_source():

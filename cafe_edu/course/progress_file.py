@@ -30,15 +30,17 @@ log = logging.getLogger("cafe_edu")
 def home():
     """Return the folder that holds the reader's progress.
 
-    ``$CAFE_EDU_HOME`` if it is set; else the ``my_work`` folder that the current folder lies in;
-    else ``.cafe_edu`` in the reader's home.
+    ``$CAFE_EDU_HOME`` if it is set; else the ``my_work`` folder that the current folder lies in, or that lies in it
+    and has been worked in; else ``.cafe_edu`` in the reader's home.
     """
     named = os.environ.get("CAFE_EDU_HOME")
     if named:
         return pathlib.Path(named)
     here = pathlib.Path.cwd()
-    inside = [folder for folder in (here, *here.parents) if folder.name == "my_work"]
-    return inside[0] if inside else pathlib.Path.home() / ".cafe_edu"
+    found = [folder for folder in (here, *here.parents) if folder.name == "my_work"]
+    if (here / "my_work" / "progress.json").exists():  # `cafe progress`, typed in the repository
+        found.append(here / "my_work")
+    return found[0] if found else pathlib.Path.home() / ".cafe_edu"
 
 
 def path():
@@ -124,19 +126,24 @@ def _parse(file):
 def _write(known):
     text = json.dumps({"version": VERSION, "exercises": known}, indent=1, sort_keys=True) + "\n"
     try:
-        with contextlib.suppress(_DamagedError, FileNotFoundError):
-            if path().exists():
-                try:
-                    _parse(path())
-                except _DamagedError:
-                    shutil.copyfile(path(), _free_name("progress.damaged"))
-                    raise
-                with replacing(backup()) as copy:
-                    copy.write_bytes(path().read_bytes())
+        _keep_old()
         with replacing(path()) as new:
             new.write_text(text, encoding="utf-8")
     except OSError as error:
         raise DataError(f"{path()}: could not be written ({error.strerror}); it is as it was before") from error
+
+
+def _keep_old():
+    """Keep what the file says now: as the copy if it is whole; under another name, for a person, if it is damaged."""
+    if not path().exists():
+        return
+    try:
+        _parse(path())
+    except _DamagedError:
+        shutil.copyfile(path(), _free_name("progress.damaged"))
+    else:
+        with replacing(backup()) as copy:
+            copy.write_bytes(path().read_bytes())
 
 
 def _free_name(stem):
@@ -153,10 +160,10 @@ def _locked():
     except OSError as error:
         raise DataError(f"{home()}: could not be written ({error.strerror}); progress is not kept") from error
     with file:
-        if fcntl is not None:
-            with contextlib.suppress(OSError):  # a file system without locks
+        with contextlib.suppress(OSError):  # a file system without locks; on Windows, ten seconds in vain
+            if fcntl is not None:
                 fcntl.flock(file, fcntl.LOCK_EX)
-        else:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+            else:
+                file.seek(0)
+                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
         yield

@@ -10,7 +10,7 @@ import numpy as np
 
 from cafe_edu.course.compare import OutOfTime, Raised, difference, flaw, numbers_in, short
 from cafe_edu.course.guarded import Guard
-from cafe_edu.course.heat_map import HeatMap, maps
+from cafe_edu.course.heat_map import maps
 from cafe_edu.course.witness import watching
 
 
@@ -169,6 +169,3 @@ def inputs(case, function=None):
         names = []
     names += [f"argument {i + 1}" for i in range(len(names), len(case))]
     return [(name, short(value)) for name, value in zip(names, case, strict=False)]
-
-
-__all__ = ["Frozen", "HeatMap", "Run", "inputs", "judge", "known", "made", "run"]

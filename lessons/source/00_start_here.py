@@ -104,11 +104,15 @@ plt.show()
 # In an exercise notebook you write your answer into a cell, run it, and ask:
 #
 # ```python
-# from cafe_edu.course import check, hint, solution
+# from cafe_edu.course import check, hint, mine, progress, ship, skip, solution
 #
 # check("06.1")     # runs your answer and says how it did; a known mistake is called by its name
 # hint("06.1")      # says a little more, up to three times
-# solution("06.1")  # shows an answer, once you have tried
+# solution("06.1")  # shows an answer, once you have tried, beside your own
+# skip("06.1")      # leaves it for later
+# progress()        # twenty-one days, your points, what is left
+# mine()            # your layers and functions that passed: Net(spec, layers=mine())
+# ship()            # how much of LeNet runs on your own code by now
 # ```
 #
 # Your notebooks are yours. `make lab` (or `cafe lab`) opens copies in the folder `my_work`; when the

@@ -37,7 +37,10 @@ valued = those(Predict, Explain, Hunt, Experiment)
 # what is right, what is a known mistake ------------------------------------------------------------------
 
 
-@each
+TRAINS = [pytest.param(e, marks=pytest.mark.slow if isinstance(e, Experiment) else (), id=e.number) for e in EXERCISES]
+
+
+@pytest.mark.parametrize("exercise", TRAINS)
 def test_the_worked_answer_passes(exercise):
     verdict = exercise.judge(exercise.right_answer())
     assert verdict.passed, repr(verdict)

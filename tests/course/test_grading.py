@@ -81,30 +81,24 @@ PLANTED = "raise RuntimeError('planted')\n"
 
 @pytest.mark.slow
 @pytest.mark.parametrize("day", DAYS)
-def test_nothing_that_uses_a_broken_cell_passes(day, tmp_path):
-    """An error planted in a reader's cell, at its beginning or its end, costs at least that cell's points."""
+def test_a_cell_that_breaks_off_earns_nothing(day, tmp_path):
+    """An error planted in each of a reader's cells, at its beginning or behind a right answer, costs all points."""
     [path] = (ROOT / "solutions").glob(f"day{day}_*.ipynb")
-    answers = [cell.id for cell in nbformat.read(path, as_version=4).cells if cell.id.startswith("answer-")]
-    for id_ in answers:
-        for end in (False, True):
-            notebook = nbformat.read(path, as_version=4)
-            [cell] = [cell for cell in notebook.cells if cell.id == id_]
-            cell.source = f"{cell.source}\n{PLANTED}" if end else PLANTED + cell.source
-            nbformat.write(notebook, tmp_path / f"{id_}-{'end' if end else 'start'}.ipynb")
-    rows = table(tmp_path)
-    assert len(rows) == 2 * len(answers)
-    for name, row in rows.items():
-        number = name.removeprefix("answer-")[:4].replace("-", ".")
-        assert row[number] == "0", name
-        assert row["remark"] == ""
+    for name in ("beginning", "end"):
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            if cell.id.startswith("answer-"):
+                cell.source = PLANTED + cell.source if name == "beginning" else f"{cell.source}\n{PLANTED}"
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+    for row in table(tmp_path).values():
+        assert (row["total"], row["remark"]) == ("0", ""), row
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("day", DAYS)
 def test_nbgrader_takes_the_same_notebooks(day, tmp_path):
     """generate_assignment makes our blank notebooks; autograde gives them 0 and the solutions full points."""
-    api = pytest.importorskip("nbgrader.apps.api", reason="nbgrader comes with cafe_edu[test]")
-    del api  # its commands are run as a teacher runs them
+    pytest.importorskip("nbgrader", reason="nbgrader comes with cafe_edu[test]")
     [path] = (ROOT / "solutions").glob(f"day{day}_*.ipynb")
     name = path.stem
     (tmp_path / "nbgrader_config.py").write_text(
@@ -120,6 +114,7 @@ def test_nbgrader_takes_the_same_notebooks(day, tmp_path):
         environment = os.environ | {
             "PYTHONPATH": str(ROOT), "CAFE_EDU_HOME": str(tmp_path / "home"), "HOME": str(tmp_path),
             "JUPYTER_CONFIG_DIR": str(tmp_path / "none"), "PYTHONWARNINGS": "ignore",
+            "PATH": os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]]),  # it calls alembic
         }  # fmt: skip
         command = [sys.executable, "-m", "nbgrader", *words]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)

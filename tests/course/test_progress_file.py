@@ -96,6 +96,8 @@ def test_home_is_the_folder_the_reader_works_in(monkeypatch, tmp_path):
     assert progress_file.home() == tmp_path / "my_work"
     monkeypatch.chdir(tmp_path)
     assert progress_file.home() == pathlib.Path.home() / ".cafe_edu"
+    (tmp_path / "my_work" / "progress.json").write_text('{"version": 1, "exercises": {}}')
+    assert progress_file.home() == tmp_path / "my_work"  # `cafe progress`, typed beside it
 
 
 COUNT = """
@@ -143,7 +145,7 @@ import resource, signal
 from cafe_edu.course import progress_file
 from cafe_edu.errors import DataError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))  # no file may become longer than 20 bytes
+resource.setrlimit(resource.RLIMIT_FSIZE, (LONG, LONG))  # no file may become longer
 try:
     progress_file.record("06.2", hints=1)
 except DataError as error:
@@ -155,10 +157,12 @@ except DataError as error:
 def test_on_a_full_disk_the_old_file_stays(home):
     progress_file.record("06.1", passed=True)
     before = (home / "progress.json").read_bytes()
-    done = subprocess.run([sys.executable, "-c", FULL], capture_output=True, text=True, check=True)
-    assert "progress.json: could not be written (File too large); it is as it was before" in done.stdout
-    assert (home / "progress.json").read_bytes() == before
-    assert sorted(path.name for path in home.iterdir()) == ["progress.json", "progress.lock"]
+    for long in (20, len(before)):  # no room for the copy; no room for the new file, which is longer
+        program = FULL.replace("LONG", str(long))
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert "progress.json: could not be written (File too large); it is as it was before" in done.stdout
+        assert (home / "progress.json").read_bytes() == before
+    assert sorted(path.name for path in home.iterdir()) == ["progress.before.json", "progress.json", "progress.lock"]
 
 
 def test_a_folder_that_cannot_be(home):
