@@ -3,8 +3,8 @@
 
 PYTHON ?= python3
 
-help demo lab test check notebooks new-day docs bench lock clean:
+help demo lab test check notebooks new-day docs gallery bench lock clean:
 	@$(PYTHON) make.py $@ $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check notebooks new-day docs bench lock clean
+.PHONY: help demo lab test check notebooks new-day docs gallery bench lock clean

@@ -71,6 +71,12 @@ def docs(arguments):
     return run([PYTHON, ROOT / "docs" / "layers.py", *arguments]) or run([PYTHON, ROOT / "docs" / "scaling.py"])
 
 
+def gallery(arguments):
+    """Draw every figure there is, for docs/gallery.md."""
+    learner()
+    return run([PYTHON, ROOT / "docs" / "gallery.py", *arguments])
+
+
 def bench(arguments):
     """Measure speed and memory beside PyTorch, which this installs (large)."""
     learner()
@@ -117,7 +123,7 @@ def help(arguments):
     return 0
 
 
-TASKS = [demo, lab, test, check, notebooks, new_day, docs, bench, lock, clean, help]
+TASKS = [demo, lab, test, check, notebooks, new_day, docs, gallery, bench, lock, clean, help]
 TASKS = {task.__name__.replace("_", "-"): task for task in TASKS}
 
 

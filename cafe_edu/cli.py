@@ -9,6 +9,7 @@ from cafe_edu.commands import (
     logs,
     machine,
     predict,
+    quantize,
     test,
     timing,
     train,
@@ -16,7 +17,7 @@ from cafe_edu.commands import (
 )
 from cafe_edu.commands.group import main
 
-for room in (train, test, timing, predict, databases, fetch, upgrade, graphs, logs, machine, demo, course):
+for room in (train, test, timing, predict, quantize, databases, fetch, upgrade, graphs, logs, machine, demo, course):
     for command in room.COMMANDS:
         main.add_command(command)
 

@@ -88,7 +88,7 @@ def layer_class(type_name, extra=None):
 
 
 class Layer(abc.ABC):
-    """Base of all layers. Its classes are final: they share by calling functions in ``arrays/``.
+    """Base of all layers. Its classes are final (``DataLayer`` apart): they share by calling functions.
 
     Parameters
     ----------

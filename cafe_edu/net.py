@@ -415,6 +415,17 @@ class Net:
             for blob, owner in zip(blobs, owners, strict=True):
                 blob.share(owner)
 
+    # looking ----------------------------------------------------------------------------------------
+
+    def profile(self, iterations=10):
+        """Run forward and back ``iterations`` times and return what each layer costs: a table that prints and draws.
+
+        See `cafe_edu.profiling.profile`, of which this is the short way; ``net.profile().draw()`` is its picture.
+        """
+        from cafe_edu.profiling import profile
+
+        return profile(self, iterations)
+
     def __repr__(self):
         from cafe_edu.summary import net_text
 

@@ -6,6 +6,7 @@ import time
 
 from cafe_edu.blob import Blob
 from cafe_edu.errors import NetError, SpecError
+from cafe_edu.summary import html_table, size, text_table
 
 
 @dataclasses.dataclass
@@ -42,6 +43,41 @@ class LayerProfile:
         return statistics.median(times) if times else 0.0
 
 
+class Profile(list):
+    """What a net costs: a list of LayerProfile, in the order of the layers. It prints as a table."""
+
+    HEAD = ("layer", "type", "forward ms", "median", "backward ms", "median", "share", "data", "diff", "params")
+
+    def total(self, way):
+        """Mean milliseconds of all layers, ``way`` being "forward" or "backward"."""
+        return sum(record.mean(way) for record in self)
+
+    def rows(self):
+        """The table as text: ``HEAD``, one row for each layer, and their sum."""
+        table, total = [self.HEAD], self.total("forward") + self.total("backward") or 1.0
+        for r in self:
+            f, b = r.mean("forward"), r.mean("backward")
+            memory = [size(n) if n else "" for n in (r.data_bytes, r.diff_bytes, r.param_bytes)]
+            back = [f"{b:.3f}", f"{r.median('backward'):.3f}"] if r.backward else ["", ""]
+            share = f"{(f + b) / total:.1%}"
+            table.append((r.name, r.type, f"{f:.3f}", f"{r.median('forward'):.3f}", *back, share, *memory))
+        sums = [size(sum(getattr(r, part) for r in self)) for part in ("data_bytes", "diff_bytes", "param_bytes")]
+        ways = (f"{self.total('forward'):.3f}", "", f"{self.total('backward'):.3f}", "")
+        return [*table, ("all", "", *ways, "100.0%", *sums)]
+
+    def draw(self, figure=None):
+        """Draw it (see `cafe_edu.drawing.profile.draw_profile`)."""
+        from cafe_edu.drawing.profile import draw_profile
+
+        return draw_profile(self, figure)
+
+    def __repr__(self):
+        return text_table(self.rows(), left=2)
+
+    def _repr_html_(self):
+        return html_table(self.rows(), left=2)
+
+
 def profile(net, iterations=50, each=None):
     r"""Run a net forward and back and measure every layer.
 
@@ -57,8 +93,8 @@ def profile(net, iterations=50, each=None):
 
     Returns
     -------
-    list of LayerProfile
-        In the order of the layers. Data layers are among them.
+    Profile
+        A list of LayerProfile, in the order of the layers. Data layers are among them.
 
     References
     ----------
@@ -77,7 +113,7 @@ def profile(net, iterations=50, each=None):
         raise SpecError(f"expected 1 iteration or more, found {iterations}")
     if not net.steps:
         raise NetError(f"net {net.name!r} has no layers to measure")
-    records = [LayerProfile(step.layer.name, step.layer.type) for step in net.steps]
+    records = Profile(LayerProfile(step.layer.name, step.layer.type) for step in net.steps)
     back = _way_back(net)
     net.forward()
     _backward(net, back)

@@ -37,30 +37,42 @@ def title(net):
 
 def net_text(net):
     """The table as text."""
-    table = [HEAD, *rows(net)]
-    widths = [max(len(row[i]) for row in table) for i in range(len(HEAD))]
-    lines = [title(net)]
-    for row in table:
-        cells = [cell.ljust(width) for cell, width in zip(row[:5], widths[:5], strict=True)]
-        cells += [cell.rjust(width) for cell, width in zip(row[5:], widths[5:], strict=True)]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+    return f"{title(net)}\n{text_table([HEAD, *rows(net)])}"
 
 
 def net_html(net):
     """The table for a notebook."""
+    return f"<p><b>{html.escape(title(net))}</b></p>{html_table([HEAD, *rows(net)])}"
+
+
+def text_table(table, left=5):
+    """Rows of strings as text, the first one being the head; the first ``left`` columns stand left, the others right.
+
+    >>> print(text_table([("a", "n"), ("long", "1"), ("b", "20")], left=1))
+    a      n
+    long   1
+    b     20
+    """
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = []
+    for row in table:
+        cells = [c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def html_table(table, left=5):
+    """The same for a notebook."""
 
     def line(cells, tag):
-        style = ["left"] * 5 + ["right"] * 2
         parts = (
-            f'<{tag} style="text-align:{align}">{html.escape(cell)}</{tag}>'
-            for cell, align in zip(cells, style, strict=True)
+            f'<{tag} style="text-align:{"left" if i < left else "right"}">{html.escape(cell)}</{tag}>'
+            for i, cell in enumerate(cells)
         )
         return f"<tr>{''.join(parts)}</tr>"
 
-    head, body = line(HEAD, "th"), "".join(line(row, "td") for row in rows(net))
-    table = f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
-    return f"<p><b>{html.escape(title(net))}</b></p>{table}"
+    head, body = line(table[0], "th"), "".join(line(row, "td") for row in table[1:])
+    return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
 
 
 def blob_html(blob):

@@ -51,13 +51,15 @@ def summarize(model, phase, shapes, stage, level, as_json):
 @option("phase", type=click.Choice(["TRAIN", "TEST", "ALL"], case_sensitive=False), default="ALL", show_default=True,
         help="Layers of which phase.")  # fmt: skip
 @option("rankdir", type=click.Choice(["LR", "RL", "TB", "BT"], case_sensitive=False), default=None,
-        help="From left to right, or from top to bottom; LR for .dot, TB for pictures.")  # fmt: skip
+        help="From left to right, or from top to bottom; LR for .dot, else TB.")  # fmt: skip
 @option("display_lrm", is_flag=True, help="Show learning rate multipliers.")
 @SHAPES
 @click.argument("model", metavar="PROTOTXT")
 @click.argument("picture", metavar="OUTPUT")
 def draw_net(model, picture, phase, rankdir, display_lrm, shapes):
-    """Draw a net as a graph: .svg, .png or .pdf, or .dot text for Graphviz.
+    """Draw a net as a graph: .svg, .png or .pdf, .dot text for Graphviz, or .mmd text for Mermaid.
+
+    A net that cannot be built is drawn up to the layer that fails, with its error.
 
     Example: cafe draw-net lenet.prototxt lenet.svg
     """
@@ -70,13 +72,18 @@ def draw_net(model, picture, phase, rankdir, display_lrm, shapes):
         text = net_to_dot(read_spec(model), phase, rankdir or "LR", display_lrm)
         with replacing(picture) as new:
             new.write_text(text, encoding="utf-8")
+    elif kind in (".mmd", ".mermaid"):
+        from cafe_edu.drawing.mermaid import mermaid
+
+        with replacing(picture) as new:
+            new.write_text(mermaid(model, phase, rankdir or "TB", display_lrm, _shapes(shapes)), encoding="utf-8")
     elif kind in (".svg", ".png", ".pdf"):
         from cafe_edu.drawing.graph import draw_graph
         from cafe_edu.drawing.picture import save_picture
 
         save_picture(draw_graph(model, phase, rankdir or "TB", display_lrm, _shapes(shapes)), picture)
     else:
-        raise SpecError(f"expected a name that ends in .svg, .png, .pdf or .dot, found {picture}")
+        raise SpecError(f"expected a name that ends in .svg, .png, .pdf, .dot or .mmd, found {picture}")
     click.echo(f"{picture} shows {model}")
 
 

@@ -4,6 +4,7 @@ import contextlib
 import difflib
 import json
 import logging
+import math
 import sys
 
 import click
@@ -124,26 +125,23 @@ def shown(progress):
 
 
 def print_json(value):
-    """Print a result as one line of JSON. JSON has no NaN: it becomes null."""
-    click.echo(json.dumps(_without_nan(value)))
+    """Print a result as one line of JSON. JSON has no NaN and no infinity: they become null."""
+    click.echo(json.dumps(_finite(value)))
 
 
-def _without_nan(value):
+def _finite(value):
     if isinstance(value, dict):
-        return {key: _without_nan(v) for key, v in value.items()}
+        return {key: _finite(v) for key, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(v) for v in value]
-    return None if isinstance(value, float) and value != value else value
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_table(rows, left):
     """Print rows of strings in columns, the first ``left`` aligned left, the others right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            cell.ljust(w) if i < left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        click.echo("  ".join(cells).rstrip())
+    from cafe_edu.summary import text_table
+
+    click.echo(text_table(rows, left))
 
 
 def words(text):

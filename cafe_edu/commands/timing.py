@@ -30,9 +30,10 @@ log = logging.getLogger("cafe_edu")
 @option("stage", default="", metavar="A[,B]", help="Stages of the net's state.")
 @option("level", default=0, help="Level of the net's state.")
 @engine_option()
+@option("picture", metavar="FILE", help="Draw it, too: .png, .svg or .pdf.")
 @json_option()
 @progress_option()
-def time(model, phase, weights, iterations, gpu, stage, level, engine, as_json, progress):
+def time(model, phase, weights, iterations, gpu, stage, level, engine, picture, as_json, progress):
     """Measure how long each layer takes, forward and back, and how much memory.
 
     Example: cafe time --model lenet.prototxt --iterations 10
@@ -53,10 +54,14 @@ def time(model, phase, weights, iterations, gpu, stage, level, engine, as_json, 
         with _progress(bar, iterations) as each:
             records = profile(net, iterations, each)
         _log(records)
+    if picture:
+        from cafe_edu.drawing.picture import save_picture
+
+        save_picture(records.draw(), picture)
     if as_json:
         print_json(_as_json(net, records, iterations))
     else:
-        print_table(_table(records), left=2)
+        print_table(records.rows(), left=2)
 
 
 def _progress(bar, iterations):
@@ -84,7 +89,7 @@ def _log(records):
     for record in records:
         for way in ("forward", "backward"):
             log.info("%10s\t%s: %g ms.", record.name, way, record.mean(way))
-    forward, backward = (sum(record.mean(way) for record in records) for way in ("forward", "backward"))
+    forward, backward = records.total("forward"), records.total("backward")
     rounds = len(records[0].forward)
     log.info("Average Forward pass: %g ms.", forward)
     log.info("Average Backward pass: %g ms.", backward)
@@ -93,26 +98,8 @@ def _log(records):
     log.info("*** Benchmark ends ***")
 
 
-def _table(records):
-    from cafe_edu.summary import size
-
-    rows = [("layer", "type", "forward ms", "median", "backward ms", "median", "share", "data", "diff", "params")]
-    total = sum(r.mean("forward") + r.mean("backward") for r in records) or 1.0
-    for r in records:
-        f, b = r.mean("forward"), r.mean("backward")
-        memory = [size(n) if n else "" for n in (r.data_bytes, r.diff_bytes, r.param_bytes)]
-        back = [f"{b:.3f}", f"{r.median('backward'):.3f}"] if r.backward else ["", ""]
-        rows.append(
-            (r.name, r.type, f"{f:.3f}", f"{r.median('forward'):.3f}", *back, f"{(f + b) / total:.1%}", *memory)
-        )
-    sums = [sum(getattr(r, part) for r in records) for part in ("data_bytes", "diff_bytes", "param_bytes")]
-    f, b = (sum(r.mean(way) for r in records) for way in ("forward", "backward"))
-    rows.append(("all", "", f"{f:.3f}", "", f"{b:.3f}", "", "100.0%", *map(size, sums)))
-    return rows
-
-
 def _as_json(net, records, iterations):
-    forward, backward = (sum(r.mean(way) for r in records) for way in ("forward", "backward"))
+    forward, backward = records.total("forward"), records.total("backward")
     layers = [
         {
             "name": r.name,

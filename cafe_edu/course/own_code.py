@@ -6,6 +6,7 @@ functions and constants of the notebook that it uses.
 
 import ast
 import builtins
+import dis
 import inspect
 import sys
 
@@ -119,11 +120,20 @@ def gather(name, names, done=None):
     if source is None:
         raise NotPortableError(f"the source of `{name}` cannot be found")
     pieces = []
-    for part in ast.walk(ast.parse(source)):
-        used = part.id if isinstance(part, ast.Name) else None
-        if used in names and used not in done and not hasattr(builtins, used):
+    for used in _globals_of(compile(source, name, "exec")):
+        if used in names and used not in done and not hasattr(builtins, used) and used[:2] != "__":
             pieces += gather(used, names, done)
     return [*pieces, source]
+
+
+def _globals_of(code):
+    """Yield the names that code looks up outside itself; arguments and local names are none."""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            yield instruction.argval
+    for inside in code.co_consts:
+        if inspect.iscode(inside):
+            yield from _globals_of(inside)
 
 
 def _imported(name, thing):

@@ -1,17 +1,33 @@
 """Figures: one file for each kind of picture. Each function returns a Figure, which a notebook shows.
 
-Give ``figure=`` (a part of another figure, from ``subfigures``) to draw there.
+Give ``figure=`` (a part of another figure, from ``subfigures``) to draw there. What is not asked for is not imported.
 """
 
-from cafe_edu.drawing.activations import draw_activations
-from cafe_edu.drawing.answers import draw_answers
-from cafe_edu.drawing.mosaic import draw_images
-from cafe_edu.drawing.picture import new_picture
-from cafe_edu.drawing.quantization import draw_quantization
-from cafe_edu.drawing.training import draw_training
-from cafe_edu.drawing.weights import draw_filters
+import importlib
 
-__all__ = [
-    "draw_activations", "draw_answers", "draw_filters", "draw_images", "draw_quantization", "draw_training",
-    "new_picture",
-]  # fmt: skip
+_WHERE = {
+    "activations": ("draw_activation_histograms", "draw_activation_statistics", "draw_activations", "draw_dead_units"),
+    "answers": ("draw_answers", "draw_confusion", "draw_hardest"),
+    "data": ("draw_classes", "draw_transformed"),
+    "gradients": ("draw_gradient_flow", "draw_update_ratios"),
+    "graph": ("draw_graph",),
+    "logs": ("draw_logs",),
+    "mosaic": ("draw_images",),
+    "picture": ("new_picture", "save_picture"),
+    "profile": ("draw_costs", "draw_profile"),
+    "quantization": ("draw_quantization",),
+    "training": ("draw_runs", "draw_training"),
+    "weights": ("draw_filters", "draw_weight_change", "draw_weight_histograms", "draw_weight_norms"),
+}
+_FILE = {name: file for file, names in _WHERE.items() for name in names}
+__all__ = sorted(_FILE)
+
+
+def __getattr__(name):
+    if name not in _FILE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; there are {', '.join(__all__)}")
+    return getattr(importlib.import_module(f"{__name__}.{_FILE[name]}"), name)
+
+
+def __dir__():
+    return __all__

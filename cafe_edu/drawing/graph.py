@@ -1,12 +1,9 @@
 """A net as a graph: one box for each layer, arrows where data flow."""
 
-import dataclasses
-
+from cafe_edu.drawing.boxes import boxes_of
 from cafe_edu.drawing.layout import GAP, lay_out
-from cafe_edu.drawing.picture import new_picture
-from cafe_edu.drawing.settings import kind_of, learning_rates, settings
-from cafe_edu.errors import CafeError, SpecError
-from cafe_edu.outline import outline, read_spec
+from cafe_edu.drawing.picture import RED, new_picture
+from cafe_edu.outline import read_spec
 
 FILL = {  # paler shades of the colours in picture.py
     "data": "#dddddd",
@@ -18,23 +15,8 @@ FILL = {  # paler shades of the colours in picture.py
     "loss": "#f2b58f",
     "other": "#ffffff",
 }
+EDGE, DARK_RED = "#444444", "#8b1a00"
 SIZE, LINE = 8, 11  # of letters, of a line; in points, 72 to the inch
-
-
-@dataclasses.dataclass
-class Box:
-    """A layer to draw, with the layers that run in place on what it makes."""
-
-    name: str
-    kind: str
-    lines: list
-    followers: list = dataclasses.field(default_factory=list)  # (kind, line)
-
-    @property
-    def size(self):
-        """Width and height in points."""
-        longest = max(map(len, [self.name, *self.lines, *(line for _, line in self.followers)]))
-        return 0.54 * SIZE * longest + 14, LINE * (1 + len(self.lines)) + 8 + (LINE + 4) * len(self.followers)
 
 
 def draw_graph(spec, phase="ALL", rankdir="TB", display_lrm=False, shapes=None):
@@ -43,6 +25,8 @@ def draw_graph(spec, phase="ALL", rankdir="TB", display_lrm=False, shapes=None):
     Each box names a layer, its type and settings, the shape of what it makes, its parameters and its multiply-adds for
     one item (1 M is a million). Layers that run in place stand under the layer on whose output they run. Splits, which
     a net puts in by itself, are left out.
+
+    A net that cannot be built is drawn up to the layer that fails, which is framed in red and says what is wrong.
 
     Parameters
     ----------
@@ -61,110 +45,29 @@ def draw_graph(spec, phase="ALL", rankdir="TB", display_lrm=False, shapes=None):
     Figure
     """
     spec = read_spec(spec)
-    boxes, arrows = _graph(spec, phase, display_lrm, shapes)
-    if not boxes:
-        raise SpecError(f"net {spec.name!r} has no layers to draw")
-    sizes = {key: box.size for key, box in boxes.items()}
-    return _draw(spec.name, boxes, *lay_out(sizes, arrows, rankdir))
+    boxes, arrows = boxes_of(spec, phase, display_lrm, shapes)
+    sizes = {key: _size(box) for key, box in boxes.items()}
+    return _draw(spec.name, boxes, sizes, *lay_out(sizes, arrows, rankdir))
 
 
-# what to draw ----------------------------------------------------------------------------------------
+def _size(box):
+    """Width and height of a box in points."""
+    lines = [*_lines(box), *(line for _, line in box.followers)]
+    return 0.54 * SIZE * max(map(len, lines)) + 14, LINE * len(_lines(box)) + 8 + (LINE + 4) * len(box.followers)
 
 
-def _graph(spec, phase, display_lrm, shapes):
-    """Return boxes (key -> Box) and arrows (pairs of keys)."""
-    phases = [phase]
-    if phase == "ALL":
-        phases = ["TRAIN", "TEST"] if any(s.include or s.exclude for s in spec.layer) else ["TEST"]
-    boxes, arrows, seen = {}, {}, {}
-    for one in phases:
-        layers, items = _layers(spec, one, shapes)
-        writer = {}  # blob name -> key of the box that writes it
-        for layer in layers:
-            key = (layer.spec.name, layer.spec.SerializeToString())
-            seen.setdefault(key, []).append(one)
-            home = writer.get(layer.spec.bottom[0]) if layer.spec.bottom else None
-            if layer.in_place and len(layer.spec.bottom) == 1 and home is not None:
-                line = (kind_of(layer.spec.type), f"{layer.spec.name} ({layer.spec.type})")
-                if line not in boxes[home].followers:
-                    boxes[home].followers.append(line)
-                continue
-            if key not in boxes:
-                boxes[key] = Box(layer.spec.name, kind_of(layer.spec.type), _lines(layer, items, display_lrm))
-            arrows |= {(writer[name], key): None for name in layer.spec.bottom if name in writer}
-            writer |= dict.fromkeys(layer.spec.top, key)
-    if len(phases) == 2:
-        for key, box in boxes.items():
-            if len(seen[key]) == 1:
-                box.lines.append(f"{seen[key][0]} only")
-    return boxes, [arrow for arrow in arrows if arrow[0] != arrow[1]]
+def _lines(box):
+    return [box.name, *box.lines, *box.error_lines]
 
 
-def _layers(spec, phase, shapes):
-    """The layers of one phase; without shapes, where those cannot be known."""
-    try:
-        found = outline(spec, phase, shapes)
-        return found.layers, found.items
-    except CafeError:
-        if shapes:
-            raise
-        return [Bare(layer) for layer in read_spec(_filtered(spec, phase)).layer], 1
-
-
-@dataclasses.dataclass
-class Bare:
-    """A layer of which only the spec is known."""
-
-    spec: object
-
-    bottom = top = property(lambda self: {})
-    params = ()
-    param_count = multiply_adds = 0
-
-    @property
-    def in_place(self):
-        return bool(self.spec.top) and set(self.spec.top) <= set(self.spec.bottom)
-
-
-def _filtered(spec, phase):
-    from cafe_edu.rules import filter_layers
-
-    return filter_layers(spec, phase)
-
-
-def _lines(layer, items, display_lrm):
-    lines = [layer.spec.type, *([", ".join(settings(layer.spec))] if settings(layer.spec) else [])]
-    lines += learning_rates(layer.spec) if display_lrm else []
-    lines += [" x ".join(map(str, shape)) or "1 number" for shape in layer.top.values()]
-    if layer.params:
-        costs = f", {_short(layer.multiply_adds / items)} multiply-adds" if layer.multiply_adds else ""
-        lines.append(f"{_short(layer.param_count)} parameters{costs}")
-    return lines
-
-
-def _short(number):
-    """A number in three digits, as one would say it.
-
-    >>> _short(431080), _short(20), _short(1.5e9)
-    ('431 k', '20', '1.5 G')
-    """
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.3g} {letter}"
-    return f"{number:.3g}"
-
-
-# drawing ---------------------------------------------------------------------------------------------
-
-
-def _draw(title, boxes, places, curves):
+def _draw(title, boxes, sizes, places, curves):
     from matplotlib.patches import FancyArrowPatch, Rectangle
     from matplotlib.path import Path
 
-    left = min(x - boxes[k].size[0] / 2 for k, (x, y) in places.items()) - GAP
-    right = max(x + boxes[k].size[0] / 2 for k, (x, y) in places.items()) + GAP
-    low = min(y - boxes[k].size[1] / 2 for k, (x, y) in places.items()) - GAP
-    high = max(y + boxes[k].size[1] / 2 for k, (x, y) in places.items()) + 2 * GAP
+    left = min(x - sizes[k][0] / 2 for k, (x, y) in places.items()) - GAP
+    right = max(x + sizes[k][0] / 2 for k, (x, y) in places.items()) + GAP
+    low = min(y - sizes[k][1] / 2 for k, (x, y) in places.items()) - GAP
+    high = max(y + sizes[k][1] / 2 for k, (x, y) in places.items()) + 2 * GAP
     bends = [x for points, _ in curves for x, _ in points]
     left, right = min([left, *(x - GAP for x in bends)]), max([right, *(x + GAP for x in bends)])
     width, height = (right - left) / 72, (high - low) / 72
@@ -178,17 +81,18 @@ def _draw(title, boxes, places, curves):
     for points, codes in curves:
         axes.add_patch(FancyArrowPatch(path=Path(points, codes), zorder=1, **arrow))
     for key, box in boxes.items():
-        (x, y), (w, h) = places[key], box.size
-        axes.add_patch(Rectangle((x - w / 2, y - h / 2), w, h, fc=FILL[box.kind], ec="#444444", lw=0.8, zorder=2))
+        (x, y), (w, h) = places[key], sizes[key]
+        look = {"fc": "#ffffff", "ec": RED, "lw": 2.5} if box.error else {"fc": FILL[box.kind], "ec": EDGE, "lw": 0.8}
+        axes.add_patch(Rectangle((x - w / 2, y - h / 2), w, h, zorder=2, **look))
         bottom = y - h / 2
         for kind, line in reversed(box.followers):
-            axes.add_patch(Rectangle((x - w / 2, bottom), w, LINE + 4, fc=FILL[kind], ec="#444444", lw=0.8, zorder=2))
+            axes.add_patch(Rectangle((x - w / 2, bottom), w, LINE + 4, fc=FILL[kind], ec=EDGE, lw=0.8, zorder=2))
             axes.text(x, bottom + (LINE + 4) / 2, line, ha="center", va="center", fontsize=SIZE, zorder=3)
             bottom += LINE + 4
         top = y + h / 2 - 4 - LINE / 2
-        for i, line in enumerate([box.name, *box.lines]):
-            weight = "bold" if i == 0 else "normal"
-            axes.text(x, top - i * LINE, line, ha="center", va="center", fontsize=SIZE, weight=weight, zorder=3)
+        for i, line in enumerate(_lines(box)):
+            look = {"weight": "bold" if i == 0 else "normal", "color": DARK_RED if i > len(box.lines) else "black"}
+            axes.text(x, top - i * LINE, line, ha="center", va="center", fontsize=SIZE, zorder=3, **look)
     if title:
         axes.text((left + right) / 2, high - GAP * 0.7, title, ha="center", va="center", fontsize=SIZE + 4, zorder=3)
     return figure

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from cafe_edu.drawing.picture import new_picture
+from cafe_edu.drawing.picture import CYCLE, new_picture
 from cafe_edu.errors import DataError, SpecError
 
 CHARTS = (  # Caffe's chart types, by number
@@ -40,6 +40,7 @@ def draw_logs(logs, chart="Test accuracy vs. Iters", figure=None):
     y_name, x_name = title.split(" vs. ")
     figure = figure or new_picture()
     axes = figure.subplots()
+    axes.set_prop_cycle(color=CYCLE)
     for name, parsed in logs.items():
         rows = parsed.test if y_name.startswith("Test") else parsed.train or parsed.loss
         column = _column(rows, y_name.split(" ", 1)[1], name)

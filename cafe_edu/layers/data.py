@@ -6,11 +6,12 @@ from cafe_edu.data.datasets import resolve_source
 from cafe_edu.data.prefetch import Prefetcher
 from cafe_edu.data.record_batches import RecordBatches
 from cafe_edu.data.transformer import Transformer, refuse_old_fields
-from cafe_edu.layer import Layer, register
+from cafe_edu.data_layer import DataLayer
+from cafe_edu.layer import register
 
 
 @register("Data")
-class Data(Layer):
+class Data(DataLayer):
     r"""Read the next N items of a database, and begin again after the last.
 
     .. math:: y_n = s \, (x_{i + n} - m)
@@ -45,7 +46,6 @@ class Data(Layer):
     """
 
     options_field = "data_param"
-    num_bottom = 0
     num_top = (1, 2)
 
     def setup(self, bottom):
@@ -63,29 +63,3 @@ class Data(Layer):
             dtype=self.dtype,
         )
         self.batches = Prefetcher(records, self.options.prefetch)
-
-    def top_shapes(self, bottom_shapes):
-        return self.batches.shapes()[: len(self.spec.top)]
-
-    def forward(self, bottom, top):
-        for blob, array in zip(top, self.batches.next(), strict=False):
-            blob.data = array
-
-    def backward(self, top, propagate_down, bottom):
-        pass  # nothing lies below
-
-    def shard(self, rank, size):
-        """Read the items rank, rank + size, ...: this net is that of one of ``size`` ranks that learn together."""
-        self.batches.shard(rank, size)
-
-    def state(self):
-        """Return where the net is in the data, as a small dict for JSON; batches made ahead do not count."""
-        return self.batches.state()
-
-    def restore(self, state):
-        """Go on from a ``state``: the batches that follow are those that followed then."""
-        self.batches.restore(state)
-
-    def close(self):
-        """Stop the thread and close the database. A layer that is dropped does so by itself."""
-        self.batches.close()

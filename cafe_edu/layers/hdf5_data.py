@@ -5,12 +5,13 @@ from cafe_edu.data.chance import seed_from
 from cafe_edu.data.hdf5_batches import Hdf5Batches
 from cafe_edu.data.hdf5_list import read_hdf5_list
 from cafe_edu.data.prefetch import Prefetcher
+from cafe_edu.data_layer import DataLayer
 from cafe_edu.errors import SpecError, noting
-from cafe_edu.layer import Layer, register
+from cafe_edu.layer import register
 
 
 @register("HDF5Data")
-class HDF5Data(Layer):
+class HDF5Data(DataLayer):
     """Read the next N rows of each dataset, and begin again after the last row of the last file.
 
     Each top is the dataset of its name. Whole numbers become floats; nothing is scaled or cropped.
@@ -37,7 +38,6 @@ class HDF5Data(Layer):
     """
 
     options_field = "hdf5_data_param"
-    num_bottom = 0
     num_top = (1, None)
 
     def setup(self, bottom):
@@ -51,25 +51,3 @@ class HDF5Data(Layer):
                 paths, list(self.spec.top), batch_size, seed_from(self.rng), self.options.shuffle, self.dtype
             )
         self.batches = Prefetcher(rows, ahead=0)  # what is in memory need not be made ahead
-
-    def top_shapes(self, bottom_shapes):
-        return self.batches.shapes()
-
-    def forward(self, bottom, top):
-        for blob, array in zip(top, self.batches.next(), strict=True):
-            blob.data = array
-
-    def backward(self, top, propagate_down, bottom):
-        pass  # nothing lies below
-
-    def shard(self, rank, size):
-        """Read the items rank, rank + size, ...: this net is that of one of ``size`` ranks that learn together."""
-        self.batches.shard(rank, size)
-
-    def state(self):
-        """Return where the net is in the data, as a small dict for JSON."""
-        return self.batches.state()
-
-    def restore(self, state):
-        """Go on from a ``state``: the batches that follow are those that followed then."""
-        self.batches.restore(state)

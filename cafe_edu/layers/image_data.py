@@ -6,12 +6,13 @@ from cafe_edu.data.image_batches import ImageBatches
 from cafe_edu.data.image_list import read_image_list
 from cafe_edu.data.prefetch import Prefetcher
 from cafe_edu.data.transformer import Transformer, refuse_old_fields
+from cafe_edu.data_layer import DataLayer
 from cafe_edu.errors import SpecError, noting
-from cafe_edu.layer import Layer, register
+from cafe_edu.layer import register
 
 
 @register("ImageData")
-class ImageData(Layer):
+class ImageData(DataLayer):
     r"""Read the next N images of a list, and begin again after the last.
 
     .. math:: y_n = s \, (x_{i + n} - m)
@@ -49,7 +50,6 @@ class ImageData(Layer):
     """
 
     options_field = "image_data_param"
-    num_bottom = 0
     num_top = 2
 
     def setup(self, bottom):
@@ -76,29 +76,3 @@ class ImageData(Layer):
                 dtype=self.dtype,
             )
         self.batches = Prefetcher(images, self.spec.data_param.prefetch)
-
-    def top_shapes(self, bottom_shapes):
-        return self.batches.shapes()
-
-    def forward(self, bottom, top):
-        for blob, array in zip(top, self.batches.next(), strict=True):
-            blob.data = array
-
-    def backward(self, top, propagate_down, bottom):
-        pass  # nothing lies below
-
-    def shard(self, rank, size):
-        """Read the items rank, rank + size, ...: this net is that of one of ``size`` ranks that learn together."""
-        self.batches.shard(rank, size)
-
-    def state(self):
-        """Return where the net is in the data, as a small dict for JSON; batches made ahead do not count."""
-        return self.batches.state()
-
-    def restore(self, state):
-        """Go on from a ``state``: the batches that follow are those that followed then."""
-        self.batches.restore(state)
-
-    def close(self):
-        """Stop the thread. A layer that is dropped does so by itself."""
-        self.batches.close()

@@ -8,14 +8,15 @@ from cafe_edu.data.prefetch import Prefetcher
 from cafe_edu.data.transformer import mean_of, refuse_old_fields
 from cafe_edu.data.window_batches import WindowBatches
 from cafe_edu.data.windows_file import read_windows
+from cafe_edu.data_layer import DataLayer
 from cafe_edu.errors import DataError, SpecError, noting
-from cafe_edu.layer import Layer, register
+from cafe_edu.layer import register
 
 READ = {"scale", "mirror", "crop_size", "mean_file", "mean_value"}  # of transform_param
 
 
 @register("WindowData")
-class WindowData(Layer):
+class WindowData(DataLayer):
     r"""Draw N windows of images, background first, each warped to a square.
 
     .. math:: y_n = s \, (x_n - m)
@@ -59,7 +60,6 @@ class WindowData(Layer):
     """
 
     options_field = "window_data_param"
-    num_bottom = 0
     num_top = 2
 
     def setup(self, bottom):
@@ -91,32 +91,6 @@ class WindowData(Layer):
                 dtype=self.dtype,
             )
         self.batches = Prefetcher(windows, self.spec.data_param.prefetch)
-
-    def top_shapes(self, bottom_shapes):
-        return self.batches.shapes()
-
-    def forward(self, bottom, top):
-        for blob, array in zip(top, self.batches.next(), strict=True):
-            blob.data = array
-
-    def backward(self, top, propagate_down, bottom):
-        pass  # nothing lies below
-
-    def shard(self, rank, size):
-        """Draw windows of its own: this net is that of one of ``size`` ranks that learn together."""
-        self.batches.shard(rank, size)
-
-    def state(self):
-        """Return where the net is in the data, as a small dict for JSON; batches made ahead do not count."""
-        return self.batches.state()
-
-    def restore(self, state):
-        """Go on from a ``state``: the batches that follow are those that followed then."""
-        self.batches.restore(state)
-
-    def close(self):
-        """Stop the thread. A layer that is dropped does so by itself."""
-        self.batches.close()
 
 
 def _mean(transform, size, folder):

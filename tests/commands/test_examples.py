@@ -73,6 +73,7 @@ MADE = {  # what an example leaves behind
     "parse-log": {"tables"},
     "plot-log": {"loss.png"},
     "test": {"home"},
+    "quantize": {"lenet_int8.npz", "home"},
 }
 
 

@@ -53,13 +53,13 @@ def test_a_shape_that_is_none(shape):
     assert said == f"cafe: expected a shape such as data=64,1,28,28, found {shape!r}\n"
 
 
-@pytest.mark.parametrize("name", ["net.dot", "net.gv", "net.svg", "net.png", "net.pdf"])
+@pytest.mark.parametrize("name", ["net.dot", "net.gv", "net.mmd", "net.svg", "net.png", "net.pdf"])
 def test_drawing_by_ending(folder, name):
-    if name[-3:] not in ("dot", ".gv"):
+    if name[-3:] not in ("dot", ".gv", "mmd"):
         pytest.importorskip("grandalf")
     assert cafe("draw-net", LENET, name).stdout == f"{name} shows {LENET}\n"
-    begins = {"net.dot": b"digraph", "net.gv": b"digraph", "net.svg": b"<?xml", "net.png": b"\x89PNG",
-              "net.pdf": b"%PDF"}  # fmt: skip
+    begins = {"net.dot": b"digraph", "net.gv": b"digraph", "net.mmd": b"flowchart TB", "net.svg": b"<?xml",
+              "net.png": b"\x89PNG", "net.pdf": b"%PDF"}  # fmt: skip
     assert (folder / name).read_bytes().startswith(begins[name])
 
 
@@ -72,4 +72,4 @@ def test_drawing_options(folder):
 
 def test_an_unknown_ending(folder):
     said = cafe("draw-net", LENET, "net.jpg", status=1).stderr
-    assert said == "cafe: expected a name that ends in .svg, .png, .pdf or .dot, found net.jpg\n"
+    assert said == "cafe: expected a name that ends in .svg, .png, .pdf, .dot or .mmd, found net.jpg\n"

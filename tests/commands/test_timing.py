@@ -66,6 +66,13 @@ def test_json_and_the_other_phase():
     assert found["total_ms"] == pytest.approx(2 * (found["forward_ms"] + found["backward_ms"]))
 
 
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_a_picture(tmp_path, ending):
+    found = cafe("--model", "net.prototxt", "--iterations", "1", "--picture", f"time.{ending}", "--json").stdout
+    assert [layer["name"] for layer in json.loads(found)["layers"]] == ["x", "long"]
+    assert (tmp_path / f"time.{ending}").read_bytes()[:4] in (b"\x89PNG", b"<?xm")
+
+
 def test_weights_are_read():
     Net("net.prototxt", "TEST").save("net.caffemodel")
     cafe("--model", "net.prototxt", "--phase", "TEST", "--weights", "net.caffemodel", "--iterations", "1")

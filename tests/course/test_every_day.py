@@ -100,7 +100,8 @@ def says(verdict, *words):
 
 
 @each
-@pytest.mark.parametrize("answer", [None, ..., 3, "nonsense", {}, [], np.nan, np.zeros(3), object(), print], ids=repr)
+@pytest.mark.parametrize("answer", [None, ..., 3, "nonsense", {}, [], np.nan, np.zeros(3), object(), print],
+                         ids=lambda answer: type(answer).__name__)  # fmt: skip
 def test_any_other_object_is_refused_kindly(exercise, answer):
     verdict = exercise.judge(answer)
     assert not verdict.passed

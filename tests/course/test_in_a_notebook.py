@@ -129,6 +129,7 @@ from cafe_edu.course.kinds import Code
 from cafe_edu.course.layer_cases import layer_cases
 
 FLOOR = 0.0
+x = np.zeros(3)  # not the x of the function below, and not to be taken along
 
 def positive(x):
     return np.maximum(x, FLOOR)
@@ -173,5 +174,6 @@ def test_a_layer_of_ones_own_is_taken_into_the_next_notebook(notebook, tmp_path)
     assert written.startswith("from cafe_edu.layer import Layer as Layer\n\n")
     for piece in ("import numpy as np", "FLOOR = 0.0", "def positive(x):"):
         assert f"\n\n{piece}\n" in written
+    assert "zeros" not in written
     [[shown]] = notebook(USED)
     assert shown == "MyReLU [0. 2.]\n"

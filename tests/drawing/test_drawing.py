@@ -67,6 +67,12 @@ def test_colour_images_are_turned_to_red_green_blue():
     assert shown(draw_images(blue))[0, 0].tolist() == [0, 0, 1]
 
 
+def test_numbers_that_are_none_leave_the_others_visible():
+    images = np.array([[[0.0, 1], [2, np.nan]], [[3, np.inf], [0, 0]]])
+    (axes,) = draw_images(images).get_axes()
+    assert axes.get_images()[0].get_clim() == (0, 3)
+
+
 def test_wrong_names_and_shapes(net):
     with pytest.raises(NetError, match="no layer 'cnv' with parameters; there are conv, ip"):
         draw_filters(net, "cnv")

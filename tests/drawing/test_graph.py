@@ -1,9 +1,10 @@
 import re
 
 import pytest
+from matplotlib.colors import to_rgba
 
-from cafe_edu.drawing.graph import draw_graph
-from cafe_edu.drawing.picture import save_picture
+from cafe_edu.drawing.graph import DARK_RED, draw_graph
+from cafe_edu.drawing.picture import RED, save_picture
 from cafe_edu.errors import CafeError, SpecError
 
 NET = """
@@ -107,6 +108,52 @@ def test_a_net_in_two_parts():
     texts, boxes, _ = look(draw_graph(NET + other))
     assert boxes == 7
     assert texts["z"][0] > texts["right"][0] or texts["z"][0] > texts["left"][0]
+
+
+CLASH = NET.replace("num_output: 4 kernel_size: 1", "num_output: 5 kernel_size: 1") + """
+layer { name: "after" type: "Sigmoid" bottom: "sum" top: "after" }
+"""
+
+
+def test_a_net_whose_shapes_clash_is_drawn_up_to_the_layer_that_fails():
+    figure = draw_graph(CLASH)
+    texts, boxes, arrows = look(figure)
+    assert (boxes, arrows) == (6, 4)
+    assert "after" not in texts
+    assert "2 x 5 x 8 x 8" in texts
+    (axes,) = figure.axes
+    said = " ".join(t.get_text() for t in axes.texts if t.get_color() == DARK_RED)
+    assert said == "error: expected bottoms of one shape, found (2, 4, 8, 8) and, as bottom 1, (2, 5, 8, 8)"
+    (framed,) = [p for p in axes.patches if type(p).__name__ == "Rectangle" and p.get_edgecolor() == to_rgba(RED)]
+    (x, y), w, h = framed.get_xy(), framed.get_width(), framed.get_height()
+    for text in (t for t in axes.texts if t.get_color() == DARK_RED or t.get_text() == "sum"):
+        assert x < text.get_position()[0] < x + w
+        assert y < text.get_position()[1] < y + h
+
+
+def test_a_blob_that_nobody_makes_is_said_at_its_reader():
+    figure = draw_graph(NET.replace('bottom: "r"', 'bottom: "rr"'))
+    (axes,) = figure.axes
+    said = " ".join(t.get_text() for t in axes.texts if t.get_color() == DARK_RED)
+    assert "reads blob 'rr', which no layer before it makes" in said
+    assert look(figure)[2] == 3  # into the branches, and from the left one into the sum
+
+
+def test_given_shapes_that_clash_are_drawn_too():
+    texts, boxes, _ = look(draw_graph(NET.replace("pad: 1", ""), shapes={"x": (2, 3, 1, 1)}))
+    assert boxes == 2
+    assert any(text.startswith("error: ") for text in texts)
+    with pytest.raises(SpecError, match="no data layer or input makes y, whose shape was given"):
+        draw_graph(NET, shapes={"y": (2, 3)})
+
+
+def test_stages_that_nobody_told_are_no_fault():
+    rule = "include { phase: TEST }\n  data_param"
+    spec = PHASES.replace(rule, rule.replace("TEST", 'TEST stage: "late"'))
+    texts, boxes, _ = look(draw_graph(spec))
+    assert boxes == 4  # the data layer of TEST is not among them
+    assert not any(text.startswith("error: ") for text in texts)
+    assert "64 x 10" in texts
 
 
 def test_no_layers():

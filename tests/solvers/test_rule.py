@@ -29,7 +29,8 @@ layer { name: "loss" type: "Reduction" bottom: "y" top: "loss" loss_weight: 1 }
 """
 
 
-def test_one_solver_takes_a_rule_of_its_own():
+@pytest.mark.parametrize("engine", ["plain", "fast_cpu"])
+def test_one_solver_takes_a_rule_of_its_own(engine):
     class Backwards(Rule):
         def update(self, g, history, rate, t):
             g *= -rate
@@ -37,7 +38,7 @@ def test_one_solver_takes_a_rule_of_its_own():
 
     spec = caffe_pb2.SolverParameter(base_lr=0.5, lr_policy="fixed", snapshot_after_train=False, random_seed=1)
     spec.net_param.CopyFrom(prototxt.parse_net(NET))
-    own, house = Solver(spec, rules={"SGD": Backwards}), Solver(spec)
+    own, house = (Solver(spec, rules=rules, engine=engine) for rules in ({"SGD": Backwards}, None))
     for solver in (own, house):
         solver.step(1)
     (w, _), (expected, _) = (solver.net.params["ip"] for solver in (own, house))
