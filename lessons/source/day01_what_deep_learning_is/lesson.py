@@ -97,8 +97,8 @@ reader
 
 # %% [markdown]
 # Read the table from top to bottom: it is the way that 64 pictures take through the net, until ten numbers
-# for each picture are left. `parameters` counts the random numbers. There are 431,080, and what they are is
-# all that can be learned.
+# for each picture are left. `parameters` counts the numbers in it, 431,080. They begin at random (a few at
+# zero), and they are all that can be learned.
 #
 # ### It learns
 #
