@@ -38,17 +38,22 @@ def beside(state):
     return state.with_name(f"{state.name.removesuffix('.h5').removesuffix('.solverstate')}.resume")
 
 
-def write(path, solver, model):
-    """Write where a solver stands; ``model`` is the .caffemodel of the same moment."""
+def standing(solver):
+    """Return where a solver's data and chance stand, as text: JSON with iter, losses, chance and nets."""
     stood = {
         "iter": solver.iter,
-        "model": _fingerprint(model),
         "losses": list(solver.losses),
         "chance": solver.rng.bit_generator.state,
         "nets": [_layers(net, solver.rng) for net in (solver.net, *solver.test_nets)],
     }
+    return json.dumps(stood, default=lambda value: value.tolist())
+
+
+def write(path, solver, model):
+    """Write where a solver stands; ``model`` is the .caffemodel of the same moment."""
+    stood = json.loads(standing(solver)) | {"model": _fingerprint(model)}
     with replacing(path) as new:
-        new.write_text(json.dumps(stood, default=lambda value: value.tolist()), encoding="utf-8")
+        new.write_text(json.dumps(stood), encoding="utf-8")
 
 
 def read(path, state, model):

@@ -1,6 +1,7 @@
 """Solver: the loop that learns. Test, forward, backward, step downhill, look, remember."""
 
 import collections
+import copy
 import difflib
 import logging
 import math
@@ -63,18 +64,33 @@ class Solver:
     ranks = 1  # how many solvers learn together (see `cafe_edu.parallel`)
 
     def __init__(self, spec, layers=None, engine="auto", rules=None, **changes):
-        self.engine = engine
+        self.engine, self._layers, self._rules = engine, layers, rules
         self.spec, self.folder, self._file = _read(spec)
         with noting(f"in {self._file}" if self._file else ""):
             self.spec = upgrade_solver(self.spec)
             _change(self.spec, changes)
             self._build(layers, rules)
+        self._load_weights()
+
+    def twin(self, **changes):
+        """Return a new solver of the same making that has learned nothing: same spec but for ``changes``, same layers.
+
+        What it learns then stays its own. Its data begin at their first record.
+        """
+        new = copy.copy(self)
+        new.spec = copy.deepcopy(self.spec)
+        _change(new.spec, changes)
+        new._build(self._layers, self._rules)
+        new._load_weights()
+        return new
+
+    # building ---------------------------------------------------------------------------------------
+
+    def _load_weights(self):
         for path in self.spec.weights:
             for part in path.split(","):
                 for net in (self.net, *self.test_nets):
                     net.load(files.find(part.strip(), self.folder))
-
-    # building ---------------------------------------------------------------------------------------
 
     def _build(self, layers, rules):
         refuse_nan(self.spec)

@@ -13,9 +13,11 @@ import tempfile
 
 import numpy as np
 from PIL import Image, ImageOps
+from sklearn.decomposition import PCA
+from sklearn.neighbors import KNeighborsClassifier
 
 import cafe_edu.drawing
-from cafe_edu import Net, Solver
+from cafe_edu import Net, Solver, insight
 from cafe_edu.arrays.softmax import softmax
 from cafe_edu.data import datasets
 from cafe_edu.data.transformer import Transformer
@@ -85,6 +87,17 @@ FIGURES = [
     Shown("what the net says", "draw_answers(pictures[:16], answers[:16], labels[:16], sure[:16])"),
     Shown("what is taken for what", "draw_confusion(labels, answers)"),
     Shown("the hardest images", "draw_hardest(pictures, labels, probabilities)"),
+    Shown("why this answer", "draw_why(deploy, image)"),
+    Shown("where it looks", "draw_attribution(image, heat, 'Grad-CAM')"),
+    Shown("what a unit sees", "draw_receptive_field(deploy, deepest, 2, 2, image)"),
+    Shown("images that excite a unit", "draw_top_images(deploy, deepest, 0, images[:200])"),
+    Shown("what it takes for the best of a class", "draw_class_models(deploy, range(5))"),
+    Shown("a dream", "draw_dream(deploy, image, [convolution, deepest], octaves=1)"),
+    Shown("an image made anew from a layer", "draw_inversion(deploy, image, [convolution, deepest])"),
+    Shown("what it finds alike", "draw_embedding(features, labels[:200], 'tsne')"),
+    Shown("nearest neighbours", "draw_neighbours(features, images[:200], 0)"),
+    Shown("where which answer is given", "draw_decision_regions(nearest.predict, points, labels[:200])"),
+    Shown("the loss around the weights", "draw_loss_surface(net, n=11)"),
     Shown("what 8 bits cost", "draw_quantization(quantized, quantized.report([images[:100]]))"),
 ]
 
@@ -149,10 +162,14 @@ def names_for(solver, net, deploy, images, labels):
     (p,) = deploy.forward(**{deploy.inputs[0]: images}).values()
     probabilities = softmax(p.reshape(len(images), -1).astype(np.float64), axis=1) if p.max() > 1 else p
     kernels = [name for name, blobs in net.params.items() if len(blobs[0].shape) == 4]
+    rows = insight.features(deploy, kernels[-1], images[:200])
+    points = PCA(2, random_state=0).fit_transform(rows)
     return {
         "solver": solver, "net": net, "deploy": deploy, "images": images, "labels": labels,
         "probabilities": probabilities, "answers": probabilities.argmax(1), "sure": probabilities.max(1),
-        "convolution": kernels[0], "quantized": quantize(deploy, [images[:100]]),
+        "image": images[0], "heat": insight.grad_cam(deploy, images[0], int(probabilities[0].argmax())),
+        "convolution": kernels[0], "deepest": kernels[-1], "features": rows, "points": points,
+        "nearest": KNeighborsClassifier(5).fit(points, labels[:200]), "quantized": quantize(deploy, [images[:100]]),
     }  # fmt: skip
 
 

@@ -1056,3 +1056,35 @@ def test_what_is_no_solver(spec):
     says = f"expected a path, prototxt text or a SolverParameter, found a {type(spec).__name__}"
     with pytest.raises(SpecError, match=says):
         Solver(spec)
+
+
+def test_a_twin_is_made_the_same_and_learns_apart():
+    original = line(momentum=0.5)
+    original.step(2)
+    twin = original.twin()
+    assert (twin.iter, twin.train_record, twin.losses) == (0, [], type(twin.losses)([], maxlen=1))
+    assert twin.net.params["ip"][0].data.item() == 1
+    twin.step(2)
+    assert twin.net.params["ip"][0].data.item() == original.net.params["ip"][0].data.item()
+    before = original.net.params["ip"][0].data.copy()
+    twin.step(1)
+    np.testing.assert_array_equal(original.net.params["ip"][0].data, before)
+    assert original.iter == 2
+
+
+def test_a_twin_with_changes_leaves_the_original_as_it_is():
+    original = line()
+    twin = original.twin(base_lr=2.0, type="Adam", momentum=0.9)
+    assert (original.spec.base_lr, original.spec.type, len(original.history)) == (0.5, "SGD", 1)
+    assert (twin.spec.base_lr, twin.spec.type, len(twin.history)) == (2.0, "Adam", 2)
+    with pytest.raises(SpecError, match="a solver has no field 'lr'"):
+        original.twin(lr=1)
+
+
+def test_a_twin_loads_the_same_weights(tmp_path):
+    teacher = line()
+    teacher.net.params["ip"][0].data[...] = 7
+    teacher.net.save(tmp_path / "w.caffemodel")
+    solver = line(weights=[str(tmp_path / "w.caffemodel")])
+    solver.step(1)
+    assert solver.twin().net.params["ip"][0].data.item() == 7

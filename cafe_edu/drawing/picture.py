@@ -23,9 +23,9 @@ class Picture(Figure):
         return data.getvalue()
 
 
-def new_picture(width=8, height=4.5, dpi=80):
-    """Return an empty figure of ``width`` x ``height`` inches."""
-    picture = Picture(figsize=(width, height), dpi=dpi, layout="constrained")
+def new_picture(width=8, height=4.5, dpi=80, layout="constrained"):
+    """Return an empty figure of ``width`` x ``height`` inches; layout "none" is by hand, and drawn sooner."""
+    picture = Picture(figsize=(width, height), dpi=dpi, layout=layout)
     FigureCanvasAgg(picture)
     return picture
 

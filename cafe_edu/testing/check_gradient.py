@@ -40,14 +40,7 @@ def check_gradient(trial, rtol=1e-6, seed=1):
     >>> x = np.random.default_rng(0).normal(size=(3, 4))
     >>> check_gradient(make_layer("InnerProduct", x, spec="inner_product_param { num_output: 2 }"))
     """
-    rng = np.random.default_rng(seed)
-    layer = trial.layer
-    for blob in layer.params:
-        if not blob.data.any():
-            blob.data = rng.normal(size=blob.shape)  # a weight of zeros would hide mistakes
-    blobs = {f"bottom {i}": b for i, b in enumerate(trial.bottom) if i not in layer.no_gradient}
-    blobs |= {f"parameter {i}": b for i, b in enumerate(layer.params)}
-    upstream = [rng.normal(size=y.shape) for y in trial.forward()]
+    rng, blobs, upstream = _prepare(trial, seed)
     numeric = {name: _numeric(trial, blob, upstream) for name, blob in blobs.items()}
 
     trial.forward()
@@ -64,6 +57,49 @@ def check_gradient(trial, rtol=1e-6, seed=1):
                 f"gradient of {name}: it is another where `propagate_down` is False, as in a net's first "
                 f"layer; only the bottom's gradient may depend on it"
             )
+
+
+def both_gradients(trial, seed=1):
+    """Return every gradient twice: as differences say, and as backward does.
+
+    Parameters
+    ----------
+    trial : Trial
+        As for `check_gradient`.
+    seed : int
+
+    Returns
+    -------
+    dict of name -> (array, array)
+        "bottom 0", "parameter 0", ...; numeric and analytic, of the blob's shape.
+
+    Examples
+    --------
+    >>> from cafe_edu.testing import make_layer
+    >>> both = both_gradients(make_layer("Power", np.ones((1, 2)), spec="power_param { scale: 3 }"))
+    >>> numeric, analytic = both["bottom 0"]
+    >>> bool(np.allclose(numeric, analytic))
+    True
+    """
+    rng, blobs, upstream = _prepare(trial, seed)
+    numeric = {name: _numeric(trial, blob, upstream) for name, blob in blobs.items()}
+    trial.forward()
+    before = {name: rng.normal(size=blob.shape) for name, blob in blobs.items()}
+    after = _backward(trial, blobs, before, upstream)
+    return {
+        name: (numeric[name], after[name] - (before[name] if name.startswith("parameter") else 0)) for name in blobs
+    }
+
+
+def _prepare(trial, seed):
+    """Return the generator, the blobs whose gradients there are, by name, and a random gradient for each top."""
+    rng, fill, layer = np.random.default_rng(seed), np.random.default_rng([seed, 1]), trial.layer
+    for blob in layer.params:
+        if not blob.data.any():
+            blob.data = fill.normal(size=blob.shape)  # a weight of zeros would hide mistakes
+    blobs = {f"bottom {i}": b for i, b in enumerate(trial.bottom) if i not in layer.no_gradient}
+    blobs |= {f"parameter {i}": b for i, b in enumerate(layer.params)}
+    return rng, blobs, [rng.normal(size=y.shape) for y in trial.forward()]
 
 
 def _backward(trial, blobs, before, upstream, propagate_down=True):
