@@ -64,12 +64,12 @@ class Solver:
     ranks = 1  # how many solvers learn together (see `cafe_edu.parallel`)
 
     def __init__(self, spec, layers=None, engine="auto", rules=None, **changes):
-        self.engine, self._layers, self._rules = engine, layers, rules
+        self.engine, self._layers, self.own_rules = engine, layers, rules
         self.spec, self.folder, self._file = _read(spec)
         with noting(f"in {self._file}" if self._file else ""):
             self.spec = upgrade_solver(self.spec)
             _change(self.spec, changes)
-            self._build(layers, rules)
+            self._build(layers)
         self._load_weights()
 
     def twin(self, **changes):
@@ -80,7 +80,7 @@ class Solver:
         new = copy.copy(self)
         new.spec = copy.deepcopy(self.spec)
         _change(new.spec, changes)
-        new._build(self._layers, self._rules)
+        new._build(self._layers)
         new._load_weights()
         return new
 
@@ -92,7 +92,7 @@ class Solver:
                 for net in (self.net, *self.test_nets):
                     net.load(files.find(part.strip(), self.folder))
 
-    def _build(self, layers, rules):
+    def _build(self, layers):
         refuse_nan(self.spec)
         if self.spec.iter_size < 1 or self.spec.average_loss < 1:
             raise SpecError("expected `iter_size` and `average_loss` of 1 or more")
@@ -103,7 +103,7 @@ class Solver:
         self.rng = np.random.default_rng(self.spec.random_seed if self.spec.random_seed >= 0 else None)
         self.net = self._make_net(self._train_source(), "TRAIN", self.spec.train_state, layers)
         self.test_nets = self._make_test_nets(layers)
-        self.rule = rule_class(self.spec.type, rules)(self.spec)
+        self.rule = rule_class(self.spec.type, self.own_rules)(self.spec)
         self.history = [
             [self.net.xp.zeros_like(param.blob.data) for param in self.net.learnable]
             for _ in range(self.rule.histories)
