@@ -147,6 +147,16 @@ def test_code_around_an_answer_is_kept():
 
 
 @pytest.mark.slow
+def test_what_comes_in_pieces_is_stored_whole(root):
+    """A kernel sends what is printed when it is flushed, or when it has time."""
+    one_cell(root, "for i in range(3):\n    print(i, flush=True)")
+    assert build.main(["lessons/day06", "--root", str(root)]) == 0
+    [cell] = json.loads((root / "lessons" / "day06_test.ipynb").read_text())["cells"]
+    [output] = cell["outputs"]
+    assert "".join(output["text"]) == "0\n1\n2\n"
+
+
+@pytest.mark.slow
 def test_a_live_widget_is_not_stored_and_its_twin_is(root):
     """A widget has another name at every run, and shows nothing without a kernel."""
     one_cell(root, "import ipywidgets\n\nslider = ipywidgets.IntSlider()\nslider\n\n# %%\nslider.value")

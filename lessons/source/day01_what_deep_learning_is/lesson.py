@@ -155,7 +155,7 @@ print("of 100 digits that it has never seen, it reads more than 93:", bool(lenet
 # Try to make it change its mind with one stroke more. (If you have run all cells at once, it answers when
 # the last of them is done.)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 from cafe_edu.widgets import DrawDigit
 
 pad = DrawDigit(reader)
