@@ -231,7 +231,8 @@ POOLING = Code(
         ),
         Mistake(
             name="every number k times, in both directions",
-            message="That is right where windows lie side by side and fill the picture. They may overlap, and leave gaps.",
+            message="That is right where windows lie side by side and fill the picture. They may overlap, or leave "
+            "gaps.",
             answer=_repeated,
         ),
         Mistake(
@@ -629,8 +630,8 @@ CHECKER = Code(
         ),
         Mistake(
             name="no noise in any diff",
-            message="Where a diff was zero before, adding and overwriting give the same: two layers pass that do the one "
-            "for the other.",
+            message="Where a diff was zero before, adding and overwriting give the same: two layers pass that do the "
+            "one for the other.",
             answer=_checker(noise_below=False, noise_in_params=False),
         ),
         Mistake(
@@ -651,14 +652,14 @@ CHECKER = Code(
         ),
         Mistake(
             name="wants the bottom's diff added to",
-            message="Layers that are right are called wrong, and one that adds to its bottom's diff passes: a bottom's is "
-            "overwritten.",
+            message="Layers that are right are called wrong, and one that adds to its bottom's diff passes: a bottom's "
+            "is overwritten.",
             answer=_checker(minus_below=True),
         ),
         Mistake(
             name="wants parameters' diffs overwritten",
-            message="A layer that is right is called wrong, and one that overwrites passes: a parameter's diff is added "
-            "to.",
+            message="A layer that is right is called wrong, and one that overwrites passes: a parameter's diff is "
+            "added to.",
             answer=_checker(minus_in_params=False),
         ),
         Mistake(
@@ -805,8 +806,8 @@ SUSPECTS = Explain(
         ),
         Mistake(
             name="accused at a kink, and no noise in the parameters' diffs",
-            message="One of those was tried exactly where its curve has a kink; and one that overwrites its parameter's "
-            "diff went free.",
+            message="One of those was tried exactly where its curve has a kink; and one that overwrites its "
+            "parameter's diff went free.",
             answer="bde",
         ),
         Mistake(
@@ -928,22 +929,22 @@ DEEP = Experiment(
         ),
         Mistake(
             name="nothing bends",
-            message="Inner products one after the other, with nothing between them or only what shifts and scales, are a "
-            "single inner product: the slopes flow, and it can learn no more than ten weighted sums.",
+            message="Inner products one after the other, with nothing between them or only what shifts and scales, are "
+            "a single inner product: the slopes flow, and it can learn no more than ten weighted sums.",
             answer=lambda: _deep(None),
             shows=lambda measured: measured["without a bend between"] > 0,
         ),
         Mistake(
             name="it starves everywhere",
-            message="Even the highest layer's slopes are next to nothing: what goes up has shrunk on the way. How large are "
-            "the first weights (zeros, without a `weight_filler`), and what does the neuron take away?",
+            message="Even the highest layer's slopes are next to nothing: what goes up has shrunk on the way. How large "
+            "are the first weights (zeros, without a `weight_filler`), and what does the neuron take away?",
             answer=lambda: _deep("ReLU", 'type: "gaussian" std: 0.05'),
             shows=lambda measured: measured.get("highest layer's slopes", 0) < LEAST,
         ),
         Mistake(
             name="it explodes everywhere",
-            message="Even the highest layer's slopes are huge: what goes up has grown on the way. How large are the first "
-            "weights?",
+            message="Even the highest layer's slopes are huge: what goes up has grown on the way. How large are the "
+            "first weights?",
             answer=lambda: _deep("ReLU", 'type: "gaussian" std: 1'),
             shows=lambda measured: measured["highest layer's slopes"] > MOST,
         ),

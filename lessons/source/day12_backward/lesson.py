@@ -170,14 +170,14 @@ round((L_of(w + h) - L_of(w - h)) / (2 * h), 4)
 # %%
 steps = 10.0 ** np.arange(-14, 0)
 errors = {}
-_, axis = plt.subplots(figsize=(6, 3.2), dpi=80)
+_, axis = plt.subplots(figsize=(8, 3.2), dpi=80)
 for kind, color in [(np.float64, "#0072b2"), (np.float32, "#d55e00")]:
-    at, hs = kind(1), steps.astype(kind)
+    at, hs, name = kind(1), steps.astype(kind), kind.__name__
     two_sided = (np.sin(at + hs) - np.sin(at - hs)) / (2 * hs)
     one_sided = (np.sin(at + hs) - np.sin(at)) / hs
     errors[kind] = abs(two_sided - np.cos(1.0))
-    axis.loglog(steps, errors[kind], color=color, marker="o", label=f"{kind.__name__}, both sides")
-    axis.loglog(steps, abs(one_sided - np.cos(1.0)), color=color, linestyle="--", label=f"{kind.__name__}, one side")
+    axis.loglog(steps, errors[kind], color=color, marker="o", label=f"{name}, both sides")
+    axis.loglog(steps, abs(one_sided - np.cos(1.0)), color=color, linestyle="--", label=f"{name}, one side")
 axis.set(xlabel="h", ylabel="error of the slope")
 axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plt.tight_layout()
@@ -585,17 +585,35 @@ for fault in faults:
     except CheckFailed as error:
         print(f"{fault.__name__}: {str(error).splitlines()[0]}\n")
 
+# %% [markdown]
+# It says where, and for four of the five why. And our own two layers?
+
 # %%
 check_gradient(make_layer(MyConvolution, pictures, spec=options))
 check_gradient(make_layer(MyMaxPooling, pictures, spec=pooling))
 print("and it has nothing to say against our two layers")
 
 # %% [markdown]
-# It also says where, and for four of the five why.
-#
 # ## 6 · See it
 #
-# Slopes on their way down. A stack of twelve inner products of 64, an activation behind each, and a last
+# ### A fault that has no name
+#
+# `OffByOne` was found, but not called by its name. Look at it: the slopes of the bottom by trying and by
+# backward, each row of pixels a row of the picture, and the worst of them in a frame.
+
+# %%
+from cafe_edu.widgets import GradientCheck
+
+GradientCheck(make_layer(OffByOne, pictures, spec=options)).show_static()
+
+# %% [markdown]
+# What backward hands down is what the differences say, one pixel further to the right; the last column has
+# come round to the front. (In JupyterLab the same call without `.show_static()` can be clicked, and shows
+# the gradients of the parameters too.)
+#
+# ### Slopes on their way down
+#
+# A stack of twelve inner products of 64, an activation behind each, and a last
 # one for the ten scores; we measure how large the slopes of the weights are (root of the mean square),
 # layer by layer, before anything was learned. Two activations, three ways to draw the first weights:
 
