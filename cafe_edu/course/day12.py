@@ -936,8 +936,8 @@ DEEP = Experiment(
         ),
         Mistake(
             name="it starves everywhere",
-            message="Even the highest layer's slopes are next to nothing: what goes up has shrunk on the way. How large "
-            "are the first weights (zeros, without a `weight_filler`), and what does the neuron take away?",
+            message="Even the highest layer's slopes are next to nothing: what goes up has shrunk on the way. How "
+            "large are the first weights (zeros, without a `weight_filler`), and what does the neuron take away?",
             answer=lambda: _deep("ReLU", 'type: "gaussian" std: 0.05'),
             shows=lambda measured: measured.get("highest layer's slopes", 0) < LEAST,
         ),
