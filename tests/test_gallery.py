@@ -23,7 +23,7 @@ layer {{ name: "loss" type: "SoftmaxWithLoss" bottom: "{top}" bottom: "label" to
 """
 BRANCHES = """
 name: "branches"
-layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 6 dim: 2 dim: 9 dim: 9 } } }
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 6 dim: 3 dim: 9 dim: 9 } } }
 layer { name: "left" type: "Convolution" bottom: "x" top: "l" convolution_param {
   num_output: 4 kernel_size: 3 pad: 1 weight_filler { type: "xavier" } } }
 layer { name: "relu" type: "ReLU" bottom: "l" top: "l" }
@@ -57,10 +57,9 @@ def names_for(folder, deploy, top, images, labels, weights=None):
     deploy.load(folder / "now.caffemodel")
     names = GALLERY["names_for"](solver, net, deploy, images, labels)
     change = Transformer(TransformationParameter(crop_size=7, mirror=True), "TRAIN", np.random.default_rng(0))
-    pictures = images[:, :1] if images.shape[1] == 2 else images
     own = {"spec": train, "before": before, "logs": {"log": log}, "runs": {"run": solver, "log": folder / "net.log"}}
     own |= {"classes": [1], "points_along": 5}
-    return names | own | {"images": images, "pictures": pictures, "pixels": pictures, "transformer": change}
+    return names | own | {"images": images, "pictures": images, "pixels": images, "transformer": change}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +70,7 @@ def lenet(tmp_path_factory):
 @pytest.fixture(scope="module")
 def branches(tmp_path_factory):
     rng = np.random.default_rng(0)
-    images, labels = rng.normal(size=(6, 2, 9, 9)).astype(np.float32), np.array([0, 1, 2, 0, 1, 1])
+    images, labels = rng.normal(size=(6, 3, 9, 9)).astype(np.float32), np.array([0, 1, 2, 0, 1, 1])
     return names_for(tmp_path_factory.mktemp("branches"), BRANCHES, "ip", images, labels)
 
 

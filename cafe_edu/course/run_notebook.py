@@ -43,6 +43,7 @@ def run(notebook, page, root):
             timeout=SECONDS_PER_CELL,
             kernel_name="python3",
             record_timing=False,
+            coalesce_streams=True,  # what a slow cell prints comes in pieces, here more and there fewer
             extra_arguments=["--IPKernelApp.log_level=ERROR"],  # a notice on TCP is no news here
             resources={"metadata": {"path": folder}},
         )

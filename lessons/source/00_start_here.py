@@ -85,15 +85,19 @@ plt.show()
 # Twenty-one days in three parts, after the arc of the Chinese book 《深度学习:21天实战Caffe》. A day is a
 # lesson of 30 to 60 minutes, five exercises, and their solutions. Days are being written; those that
 # are here have a link. Each stands on its own, and the package has everything a day needs, so you can
-# begin with any.
+# begin with any; the best first evening is day 1.
 #
 # | part | day | what | where |
 # |---|---|---|---|
-# | I 初见 | 6 | **The handwritten digits**: LeNet from files | [lesson], [exercises], [solutions] |
+# | I 初见 | 1 | **What deep learning is**: softmax by hand | [lesson][1l], [exercises][1e], [solutions][1s] |
+# | I 初见 | 6 | **The handwritten digits**: LeNet from files | [lesson][6l], [exercises][6e], [solutions][6s] |
 #
-# [lesson]: day06_handwritten_digits.ipynb
-# [exercises]: ../exercises/day06_handwritten_digits.ipynb
-# [solutions]: ../solutions/day06_handwritten_digits.ipynb
+# [1l]: day01_what_deep_learning_is.ipynb
+# [1e]: ../exercises/day01_what_deep_learning_is.ipynb
+# [1s]: ../solutions/day01_what_deep_learning_is.ipynb
+# [6l]: day06_handwritten_digits.ipynb
+# [6e]: ../exercises/day06_handwritten_digits.ipynb
+# [6s]: ../solutions/day06_handwritten_digits.ipynb
 #
 # ## How exercises answer
 #

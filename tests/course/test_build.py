@@ -1,8 +1,11 @@
 """The builder: from a small source to notebooks, and what it refuses."""
 
+import base64
+import io
 import json
 
 import pytest
+from PIL import Image
 
 jupytext = pytest.importorskip("jupytext", reason="jupytext comes with cafe_edu[author]")
 
@@ -141,6 +144,37 @@ def test_an_answer_needs_both_markers(source):
 def test_code_around_an_answer_is_kept():
     source = "a\n    ### BEGIN SOLUTION\n    b\n    ### END SOLUTION\nc"
     assert build.without_answer(source, ["?"]) == "a\n    ?\nc"
+
+
+@pytest.mark.slow
+def test_what_comes_in_pieces_is_stored_whole(root):
+    """A kernel sends what is printed when it is flushed, or when it has time."""
+    one_cell(root, "for i in range(3):\n    print(i, flush=True)")
+    assert build.main(["lessons/day06", "--root", str(root)]) == 0
+    [cell] = json.loads((root / "lessons" / "day06_test.ipynb").read_text())["cells"]
+    [output] = cell["outputs"]
+    assert "".join(output["text"]) == "0\n1\n2\n"
+
+
+@pytest.mark.slow
+def test_a_live_widget_is_not_stored_and_its_twin_is(root):
+    """A widget has another name at every run, and shows nothing without a kernel."""
+    one_cell(root, "import ipywidgets\n\nslider = ipywidgets.IntSlider()\nslider\n\n# %%\nslider.value")
+    assert build.main(["lessons/day06", "--root", str(root)]) == 0
+    live, twin = json.loads((root / "lessons" / "day06_test.ipynb").read_text())["cells"]
+    assert live["outputs"] == []
+    assert twin["outputs"][0]["data"]["text/plain"] == ["0"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("alpha", "mode"), [(255, "RGB"), (128, "RGBA")])
+def test_an_alpha_channel_is_stored_only_where_one_can_see_through(root, alpha, mode):
+    one_cell(root, f"from PIL import Image\n\nImage.new('RGBA', (2, 2), (1, 2, 3, {alpha}))")
+    assert build.main(["lessons/day06", "--root", str(root)]) == 0
+    [cell] = json.loads((root / "lessons" / "day06_test.ipynb").read_text())["cells"]
+    picture = Image.open(io.BytesIO(base64.b64decode("".join(cell["outputs"][0]["data"]["image/png"]))))
+    assert picture.mode == mode
+    assert picture.getpixel((0, 0))[:3] == (1, 2, 3)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import importlib.util
 import pathlib
+import sys
 
 import pytest
 
@@ -21,6 +22,7 @@ def root(tmp_path, monkeypatch):
     monkeypatch.setattr(course, "__path__", [*course.__path__, str(tmp_path / "cafe_edu" / "course")])
     days.days.cache_clear()
     yield tmp_path
+    sys.modules.pop(f"cafe_edu.course.day{DAY:02d}", None)  # or it would still be found
     days.days.cache_clear()
 
 

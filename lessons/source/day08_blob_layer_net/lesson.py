@@ -226,10 +226,9 @@ class Layer:
         """Add to each parameter's diff; overwrite bottom[i].diff where propagate_down[i]."""
 
     def add_param(self, values):
-        blob = Blob(*values.shape)
-        blob.data = values
-        self.params.append(blob)
-        return blob
+        self.params.append(Blob(*values.shape))
+        self.params[-1].data = values
+        return self.params[-1]
 
     def reshape(self, bottom, top):
         for blob, shape in zip(top, self.top_shapes([b.shape for b in bottom]), strict=True):
@@ -326,7 +325,7 @@ y.diff[...] = 1  # as if the loss grew by 1 with each output
 layer.backward([y], [True], [x])
 print("shapes:", y.shape, layer.W.shape, layer.b.shape)
 print("db =", layer.b.diff, "   dW =", layer.W.diff.tolist())
-dx = x.diff.copy()
+dx = x.diff.copy()  # to be compared in a moment
 
 # %% [markdown]
 # Each bias was used for both items, so its slope is 2; and $dW$ is the sum of the two rows of $x$, once
@@ -564,7 +563,7 @@ print(inspect.getsource(cafe_edu.Net.backward_step))
 # | who runs | all layers, both ways | what the phase wants; back only where something learns | days 10, 11 |
 # | errors | numpy's | name the layer, the step and every shape | see below |
 #
-# The last line is worth a look. Give a net of ours, and the house's, pictures that are too small:
+# The last line of the table is worth a look. Give a net of ours, and the house's, pictures that are too small:
 
 # %%
 digits_layer = net.steps[0][0]
@@ -576,7 +575,7 @@ except ValueError as error:
 
 # %%
 try:
-    house.forward(data=np.zeros((64, 1, 20, 20)))
+    cafe_edu.Net(little_brother).forward(data=np.zeros((64, 1, 20, 20)))
 except cafe_edu.errors.CafeError as error:
     print("house:", error.one_line())
 
@@ -604,8 +603,8 @@ for column, (name, channel) in enumerate(shown):
     most = abs(diff).max()
     axes[0, column].imshow(data, cmap="gray_r")
     axes[1, column].imshow(diff, cmap="RdBu_r", vmin=-most, vmax=most)
-    channels = brother.blobs[name].shape[1]
-    axes[0, column].set_title(f"{name}, {channel + 1} of {channels}\n{' x '.join(map(str, data.shape))}", fontsize=10)
+    which = f"{channel + 1} of {brother.blobs[name].shape[1]}"
+    axes[0, column].set_title(f"{name}, {which}\n{' x '.join(map(str, data.shape))}", fontsize=10)
 for column, name in enumerate(["ip1", "ip2"], start=3):
     data, diff = brother.blobs[name].data[one], brother.blobs[name].diff[one]
     axes[0, column].bar(range(len(data)), data, color="gray")
@@ -632,12 +631,17 @@ print("the digit is a", true)
 # %%
 conv1, pool1, ip1, ip2 = (brother.blobs[name] for name in ("conv1", "pool1", "ip1", "ip2"))
 windows = conv1.diff.reshape(64, 8, 6, 2, 6, 2) != 0  # 6 x 6 windows of 2 x 2
-print("ip2, slopes below zero: the true class only:", np.flatnonzero(ip2.diff[one] < 0) == [true])
+print("ip2, slopes below zero: the true class only:", np.flatnonzero(ip2.diff[one] < 0).tolist() == [true])
 print("ip1, no slope where the ReLU gave 0:", not ip1.diff[ip1.data == 0].any())
 print("pool1, a slope at every number of this digit:", bool(pool1.diff[one].all()))
 print("conv1, at most one slope in a window:", windows.sum(axis=(3, 5)).max() == 1)
 
 # %% [markdown]
+# We looked at one channel of eight, of one digit, in one net. In JupyterLab the house has a widget that
+# shows the rest: put `NetXray(house, (digits.x_train, digits.y_train))` at the end of a cell (after
+# `from cafe_edu.widgets import NetXray`), choose a layer, and show its `activations`, then its
+# `gradients`.
+#
 # ### What it costs
 #
 # A blob of shape $(n_1, n_2, \ldots)$ holds $n_1 n_2 \cdots$ numbers of 4 bytes, twice. Guess first:
@@ -701,12 +705,12 @@ print("the difference is ip1:", 5169924 - (sum(dict(tops).values()) + label + lo
 # %% [markdown]
 # ## 7 · Break it
 #
-# **Slopes that are not forgotten.** Parameters' diffs are added to. Who does not begin a step by
-# forgetting walks along the sum of all slopes there ever were:
+# **Slopes that are not forgotten.** Parameters' diffs are added to. Whoever does not begin
+# a step by forgetting walks along the sum of all slopes there ever were:
 
 
 # %%
-def forgetful(net, rate=0.1):
+def step_that_remembers(net, rate=0.1):
     """A step without the first two lines of `step`, whose diffs are left as they are."""
     loss = net.forward()
     net.backward()
@@ -727,7 +731,7 @@ wild = []
 for i in range(60):
     batch(brother, i)
     with np.errstate(all="ignore"):  # should numbers become too large for float32, we want to see it
-        wild.append(forgetful(brother))
+        wild.append(step_that_remembers(brother))
 
 _, axis = plt.subplots(figsize=(7, 2.6), dpi=80)
 axis.plot(ours, color="#0072b2", label="as it should be")
