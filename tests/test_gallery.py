@@ -87,7 +87,9 @@ def squeezenet(tmp_path_factory, data_folder):
 
 
 @pytest.mark.parametrize("shown", FIGURES, ids=lambda shown: shown.function)
-@pytest.mark.parametrize("net", ["lenet", "branches", pytest.param("squeezenet", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "net", ["branches", *(pytest.param(net, marks=pytest.mark.slow) for net in ("lenet", "squeezenet"))]
+)
 def test_every_figure_on_every_net(shown, net, request, tmp_path):
     figure = shown.draw(request.getfixturevalue(net))
     assert isinstance(figure, matplotlib.figure.Figure)

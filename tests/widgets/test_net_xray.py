@@ -28,19 +28,21 @@ def view(xray, name):
     return VIEWS[name](xray.seen, new_picture())
 
 
-def test_every_view_is_a_picture_or_says_why_not(xray):
-    for layer in ("data", "conv2", "relu1", "prob"):
-        xray.layers.value = layer
-        pictures = set()
-        for name in VIEWS:
-            xray.view.value = name
-            pictures.add(bytes(xray.picture.value))
-            if name == "parameters" and layer != "conv2":
-                there = "conv1, conv2, ip1, ip2"
-                assert f"layer &#x27;{layer}&#x27; has no parameters; layers that have: {there}<" in xray.message.value
-            else:
-                assert xray.message.value == ""
-        assert len(pictures) == len(VIEWS)
+@pytest.mark.parametrize(
+    "layer", ["conv2", "prob", *(pytest.param(name, marks=pytest.mark.slow) for name in ("data", "relu1"))]
+)
+def test_every_view_is_a_picture_or_says_why_not(layer, xray):
+    xray.layers.value = layer
+    pictures = set()
+    for name in VIEWS:
+        xray.view.value = name
+        pictures.add(bytes(xray.picture.value))
+        if name == "parameters" and layer != "conv2":
+            there = "conv1, conv2, ip1, ip2"
+            assert f"layer &#x27;{layer}&#x27; has no parameters; layers that have: {there}<" in xray.message.value
+        else:
+            assert xray.message.value == ""
+    assert len(pictures) == len(VIEWS)
 
 
 def test_controls_move_each_other(xray):
