@@ -58,6 +58,10 @@ def actions():
             xray = widgets.NetXray(net, (x, y), layer=layer)
             xray.view.value = view
             yield "NetXray", f"{layer}, {view}, another unit", moving(xray.unit, range(20))
+    for layer, view in itertools.product(("conv1", "conv2", "ip1"), ("statistics", "top images")):
+        xray = widgets.NetXray(net, (x, y), layer=layer)
+        xray.choose(view=view)
+        yield "NetXray", f"{layer}, {view}, the first time", lambda xray=xray: (xray.seen.kept.forget(), xray.draw())
     xray = widgets.NetXray(net, (x, y))
     yield "NetXray", "another item", moving(xray.item, range(1, 300))
     yield "NetXray", "another layer", moving(xray.layers, ["conv2", "ip1", "conv1"])

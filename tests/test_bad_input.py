@@ -229,7 +229,11 @@ def test_in_python(spoil, here):
     assert type(caught.value) is error
 
 
-@pytest.mark.parametrize("spoil", ON_THE_COMMAND_LINE, ids=lambda spoil: spoil.__name__)
+@pytest.mark.parametrize(
+    "spoil",
+    [*ON_THE_COMMAND_LINE[:2], *(pytest.param(spoil, marks=pytest.mark.slow) for spoil in ON_THE_COMMAND_LINE[2:])],
+    ids=lambda spoil: spoil.__name__,
+)
 def test_on_the_command_line(spoil, here):
     _, text = CASES[spoil]
     spoil()

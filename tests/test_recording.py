@@ -52,7 +52,11 @@ def everything(solver):
     return [a.tobytes() for a in [*arrays, *(h for arrays in solver.history for h in arrays)]]
 
 
-@pytest.mark.parametrize(("rule", "changes"), RULES.items(), ids=list(RULES))
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [pytest.param(*one, marks=() if one[0] in ("SGD", "Adam") else pytest.mark.slow) for one in RULES.items()],
+    ids=list(RULES),
+)
 def test_a_fork_learns_on_as_the_original_did(rule, changes, solver):
     original = solver(type=rule, **changes)
     recording = record(original, 12, every=5)

@@ -51,7 +51,9 @@ def weights(solver):
     return [to_numpy(param.blob.data) for param in solver.net.learnable]
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(
+    "rule", [pytest.param(rule, marks=() if rule in ("SGD", "Adam") else pytest.mark.slow) for rule in RULES]
+)
 def test_every_rule_learns_the_same(digits, device, rule):
     changes = {"type": rule, "momentum": RULES[rule], "clip_gradients": 1.0, "iter_size": 2}
     one, other = lenet(digits, device, **changes), lenet(digits, "cpu", **changes)

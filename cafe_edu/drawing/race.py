@@ -39,6 +39,8 @@ def draw_surface(surface, name, rules, steps):
     above.set_title(f"{name}: {surface.formula}, darker is lower, a star is lowest", fontsize=9)
     depth.set(xlim=(0, steps), ylim=(-8, 2), xlabel="step")
     depth.set_title(r"$\log_{10}$(loss - least loss)", fontsize=9)
+    for axes in (above, depth):
+        axes.locator_params(nbins=5)  # each tick takes a while
     for i, rule in enumerate(rules):
         depth.plot([], [], lw=2, label=rule, **style_of(i))
     depth.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, fontsize=9)

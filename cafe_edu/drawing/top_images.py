@@ -8,7 +8,7 @@ from cafe_edu.drawing.receptive_field import frame
 from cafe_edu.insight.top_images import top_images
 
 
-def draw_top_images(net, layer, unit, images, n=9, mean=None, names=None, figure=None):
+def draw_top_images(net, layer, unit, images, n=9, mean=None, names=None, largest=None, figure=None):
     """Draw the images that excite a unit most, with a frame around what it sees there, and below each that part alone.
 
     Parameters
@@ -25,13 +25,15 @@ def draw_top_images(net, layer, unit, images, n=9, mean=None, names=None, figure
         What was taken off the images' channels.
     names : sequence of N str, optional
         What each image is called; by default its number.
+    largest : (array (N, C), array (N, C)), optional
+        As in `cafe_edu.insight.top_images`: what is known already.
     figure : Figure or SubFigure, optional
 
     Returns
     -------
     Figure
     """
-    top = top_images(net, layer, unit, images, n)
+    top = top_images(net, layer, unit, images, n, largest=largest)
     columns = len(top.indexes)
     figure = figure or new_picture(max(4, 1.25 * columns), 3.4)
     figure.suptitle(f"what excites unit {unit} of {layer} most")

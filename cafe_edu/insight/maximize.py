@@ -8,9 +8,11 @@ from cafe_edu.insight.objective import Objective, score_of
 from cafe_edu.insight.targets import as_item, find_target, image_input, layer_position
 from cafe_edu.insight.total_variation import total_variation
 
+BLUR, TV, DECAY = 1.0, 0.1, 0.01  #: the usual strength of each regulariser
+
 
 def class_model(
-    net, target, steps=64, rate=0.02, limits=(0.0, 1.0), jitter=None, blur=1.0, tv=0.1, decay=0.01, start=None, seed=0,
+    net, target, steps=64, rate=0.02, limits=(0.0, 1.0), jitter=None, blur=BLUR, tv=TV, decay=DECAY, start=None, seed=0,
     probability=False,
 ):  # fmt: skip
     r"""Return an image that makes the score of a class, or a unit, as large as it gets.
@@ -60,8 +62,7 @@ def class_model(
     found, rng = find_target(net, target), np.random.default_rng(seed)
     shape = net.blobs[image_input(net, found.position)].shape[1:]
     if start is None:
-        faint = (high - low) * 0.02 * rng.standard_normal(shape)
-        x = np.clip((0 if low <= 0 <= high else (low + high) / 2) + faint, low, high)
+        x = faint_noise(shape, (low, high), rng)
     else:
         x = as_item(net, found.position, start)[0]
     objective = score_of(net, target, probability, places="mean")
@@ -69,7 +70,14 @@ def class_model(
     return _last(climb(objective, x, steps, rate, (low, high), jitter, blur, tv, decay, rng), x)
 
 
-def climb(objective, x, steps, rate, limits, jitter, blur, tv, decay, rng):
+def faint_noise(shape, limits, rng):
+    """Return the image to start from: noise around 0, or around the middle where 0 is not within the limits."""
+    low, high = limits
+    faint = (high - low) * 0.02 * rng.standard_normal(shape)
+    return np.clip((0 if low <= 0 <= high else (low + high) / 2) + faint, low, high)
+
+
+def climb(objective, x, steps, rate, limits, jitter, blur, tv, decay, rng, gone=0):
     """Walk uphill, and yield the image and the score of each step: what `class_model` does, to be watched.
 
     Parameters
@@ -80,6 +88,8 @@ def climb(objective, x, steps, rate, limits, jitter, blur, tv, decay, rng):
         As in `class_model`.
     rng : numpy.random.Generator
         Of the shifts.
+    gone : int
+        How many of the steps have been gone before: x is where they led.
 
     Yields
     ------
@@ -90,7 +100,7 @@ def climb(objective, x, steps, rate, limits, jitter, blur, tv, decay, rng):
 
     x, (low, high) = np.array(x, float), limits
     is_image = x.ndim == 3
-    for step in tqdm(range(steps), desc="uphill", unit=" steps", delay=1):
+    for step in tqdm(range(gone, steps), initial=gone, total=steps, desc="uphill", unit=" steps", delay=1):
         shift = rng.integers(-jitter, jitter + 1, 2) if is_image and jitter else (0, 0)
         shifted = np.roll(x, shift, (-2, -1)) if is_image else x
         values, g = objective.slope(shifted[None])

@@ -38,7 +38,7 @@ class TopImages:
     crops: list
 
 
-def top_images(net, layer, unit, images, n=9, batch=32):
+def top_images(net, layer, unit, images, n=9, batch=32, largest=None):
     """Return the n images that excite a unit most, and the part of each that it sees when it is most excited.
 
     Each image counts once, by the place where the unit is largest.
@@ -55,6 +55,8 @@ def top_images(net, layer, unit, images, n=9, batch=32):
     n : int
     batch : int
         Images at once.
+    largest : (array (N, C), array (N, C)), optional
+        What `largest_of` makes of the layer's activations, where they are known: then the net need not run.
 
     Returns
     -------
@@ -68,13 +70,35 @@ def top_images(net, layer, unit, images, n=9, batch=32):
     if n < 1:
         raise ShapeError(f"expected n of 1 or more, found {n}")
     field = receptive_field(net, layer)
-    values, places = [], []
-    for a in each_activation(net, layer, images, batch):
-        a = a[:, unit].reshape(len(a), -1)
-        values += a.max(axis=1).tolist()
-        places += a.argmax(axis=1).tolist()
-    best = np.argsort(-np.array(values), kind="stable")[:n]
-    positions = np.stack(np.unravel_index(np.array(places)[best], field.units), axis=1)
+    if largest is None:
+        found = [largest_of(a[:, unit : unit + 1]) for a in each_activation(net, layer, images, batch)]
+        values, places = (np.concatenate(part)[:, 0] for part in zip(*found, strict=True))
+    else:
+        values, places = (part[:, unit] for part in largest)
+    best = np.argsort(-values, kind="stable")[:n]
+    positions = np.stack(np.unravel_index(places[best], field.units), axis=1)
     boxes = [field.of(*map(int, place)).clipped for place in positions]
     crops = [box.of(np.asarray(images[i])) for i, box in zip(best, boxes, strict=True)]
-    return TopImages(layer, unit, best, np.array(values)[best], positions, boxes, crops)
+    return TopImages(layer, unit, best, values[best], positions, boxes, crops)
+
+
+def largest_of(a):
+    """Return the largest number of each unit, and its place in the unit's map, laid out in a row.
+
+    Parameters
+    ----------
+    a : array (N, C, ...)
+
+    Returns
+    -------
+    (array (N, C), array (N, C))
+
+    Examples
+    --------
+    >>> value, place = largest_of(np.array([[[[1, 2], [5, 4]], [[9, 0], [0, 0]]]]))
+    >>> value.tolist(), place.tolist()
+    ([[5, 9]], [[2, 0]])
+    """
+    a = a.reshape(*a.shape[:2], -1)
+    places = a.argmax(axis=2)
+    return np.take_along_axis(a, places[..., np.newaxis], axis=2)[..., 0], places

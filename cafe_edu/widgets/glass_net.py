@@ -17,7 +17,8 @@ class GlassNet:
 
     It has the parameters of that net: the same memory, so that it changes as that net learns; the gradients are its
     own. Images come in where that net has data layers or an Input. Layers that need a label, such as losses, are left
-    out. No layer runs in place, so that what each made is still there afterwards.
+    out. No layer runs in place, so that what each made is still there afterwards. (A `cafe_edu.insight.twin` keeps
+    both, and batches, as gradients must be the net's own; what is rewritten here is what the two do not share.)
 
     Parameters
     ----------

@@ -1,6 +1,9 @@
 """NetXray: look into a net, layer by layer, unit by unit, on your own data."""
 
+import asyncio
+import dataclasses
 import html
+import math
 
 import ipywidgets
 import numpy as np
@@ -12,9 +15,11 @@ from cafe_edu.drawing.units import draw_units
 from cafe_edu.errors import CafeError, DataError, NetError
 from cafe_edu.widgets.canvas import Canvas, png
 from cafe_edu.widgets.glass_net import GlassNet
+from cafe_edu.widgets.kept import Kept
 from cafe_edu.widgets.panel import Panel
 from cafe_edu.widgets.xray_views import VIEWS, Exposure
 
+PATIENCE = 0.07  #: seconds of a long search before it is shown how far it got
 HEIGHT = "430px"  #: of the graph and the list of layers
 
 
@@ -47,12 +52,14 @@ class NetXray(Panel):
     cafe_edu.errors.NetError: expected a unit from 0 to 49 of layer 'conv2', found 50
     """
 
+    _next = None  # for `close`, which is also called where `__init__` came to no end
+
     def __init__(self, net, data, layer=None, scale=1 / 256):
         glass = GlassNet(net)
         items, labels = _items(data, glass, scale)
         if layer is None:
             layer = next(iter([*glass.net.params, *glass.layers]))
-        self.seen = Exposure(glass, items, labels, layer)
+        self.seen = Exposure(glass, Kept(glass.net), items, labels, layer)
         self.seen.check()
         self.graph, self.picture = Canvas(), Canvas()
         self.layers = ipywidgets.Select(options=_lines(glass), value=layer, rows=min(20, max(4, len(glass.layers))))
@@ -90,7 +97,8 @@ class NetXray(Panel):
         old, seen = self.seen, self.seen
         layer = seen.layer if layer is None else layer
         unit = (seen.unit if layer == seen.layer else 0) if unit is None else unit
-        self.seen = Exposure(seen.glass, seen.items, seen.labels, layer, unit, seen.item if item is None else item)
+        item = seen.item if item is None else item
+        self.seen = dataclasses.replace(seen, layer=layer, unit=unit, item=item)
         try:
             self.seen.check()
         except CafeError:
@@ -107,7 +115,13 @@ class NetXray(Panel):
         self.draw()
 
     def draw(self):
-        """Show the chosen view anew; what cannot be shown is said in its place, and raised."""
+        """Show the chosen view anew; what cannot be shown is said in its place, and raised.
+
+        What takes long comes in parts: in a kernel the next one as soon as the kernel has nothing else to do.
+        """
+        loop = _running_loop()
+        self._stop()
+        self.seen.patience, self.seen.unfinished = PATIENCE if loop else math.inf, False
         self.seen.look()
         self.answer.value = f'<span aria-live="polite">{html.escape(self._says())}</span>'
         try:
@@ -115,6 +129,19 @@ class NetXray(Panel):
         except CafeError as error:
             self.picture.show(_words(error.one_line()))
             raise
+        if self.seen.unfinished:
+            self._next = loop.call_later(0.001, self.guarded(self.draw))
+
+    def _stop(self):
+        """What was to be done next is not."""
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+
+    def close(self):
+        """Close the widget; a search under way ends."""
+        self._stop()
+        super().close()
 
     def show_static(self):
         """Return one Figure of the chosen layer, unit and item: the graph, and all views."""
@@ -123,13 +150,14 @@ class NetXray(Panel):
         axes = left.subplots()
         axes.imshow(_pixels(draw_graph(self.seen.glass.net.spec, "TEST")))
         axes.set_axis_off()
-        self.seen.look()
-        right.suptitle(f"layer {self.seen.layer}, unit {self.seen.unit}; {self._says()}")
+        seen = dataclasses.replace(self.seen, patience=math.inf)
+        seen.look()
+        right.suptitle(f"layer {seen.layer}, unit {seen.unit}; {self._says()}")
         parts = right.subfigures(2, 4).ravel()
-        draw_units(self.seen.x, f"item {self.seen.item}", signed=False, figure=parts[-1])
+        draw_units(seen.x, f"item {seen.item}", signed=False, figure=parts[-1])
         for part, (name, view) in zip(parts, VIEWS.items(), strict=False):
             try:
-                view(self.seen, part)
+                view(seen, part)
             except CafeError as error:
                 _words(f"no {name}: {error.one_line()}", part)
         return picture
@@ -164,6 +192,14 @@ class NetXray(Panel):
             return text
         p = seen.glass.probabilities()
         return f"{text}: the net says {p.argmax()}, {p.max():.0%} sure"
+
+
+def _running_loop():
+    """Return the loop in which a kernel answers one message after the other; None where there is no kernel."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _items(data, glass, scale):

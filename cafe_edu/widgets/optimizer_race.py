@@ -47,7 +47,7 @@ class OptimizerRace(Panel):
         if not self.rules or not 1 <= steps <= MOST:
             raise CafeError(f"expected a rule or more and 1 to {MOST} steps, found {self.rules} and {steps}")
         surface_named(surface)
-        self.steps, self._races = steps, {}
+        self.steps, self._races, self._choosing = steps, {}, False
         self.surface = ipywidgets.Dropdown(options=list(SURFACES), value=surface, description="surface")
         self.x, self.y = (
             ipywidgets.FloatSlider(min=-2.2, max=2.4, step=0.01, description=name, continuous_update=False)
@@ -69,12 +69,16 @@ class OptimizerRace(Panel):
         """Another surface: all set off from its own start."""
         self.paths = {}
         self.place = surface_named(self.surface.value)
+        self._choosing = True  # the sliders follow, and shall not start a race each
         self.x.value, self.y.value = self.place.start
+        self._choosing = False
         self.backdrop = Backdrop(self._empty())
         self._race()
 
     def _race(self):
         """Run those rules that would now go another way."""
+        if self._choosing:
+            return
         start = self.x.value, self.y.value
         for rule in self.rules:
             key = self.surface.value, start, self.rates[rule].value

@@ -1,6 +1,7 @@
 """The views of an X-ray: what can be shown of one layer, one unit, one item."""
 
 import dataclasses
+import math
 
 import numpy as np
 
@@ -11,11 +12,13 @@ from cafe_edu.drawing.receptive_field import draw_receptive_field
 from cafe_edu.drawing.top_images import draw_top_images
 from cafe_edu.drawing.units import draw_units
 from cafe_edu.errors import DataError, NetError
-from cafe_edu.insight import class_model, features, receptive_field
+from cafe_edu.insight import receptive_field
 from cafe_edu.widgets.glass_net import GlassNet
+from cafe_edu.widgets.kept import Kept
+from cafe_edu.widgets.layer_profile import profile
+from cafe_edu.widgets.uphill import STEPS, Uphill
 
 MANY = 128  #: statistics and top images are of so many items at most
-STEPS = 32  #: uphill, to an image that excites a unit
 
 
 @dataclasses.dataclass
@@ -23,11 +26,14 @@ class Exposure:
     """What is looked at: a layer and one of its units, an item of the data."""
 
     glass: GlassNet
+    kept: Kept  # of that net
     items: np.ndarray  # as the net takes them
     labels: np.ndarray | None
     layer: str
     unit: int = 0
     item: int = 0
+    patience: float = math.inf  # seconds: what comes in parts may be shown after so long
+    unfinished: bool = False  # more parts are to come
 
     @property
     def x(self):
@@ -46,10 +52,18 @@ class Exposure:
         if not 0 <= self.item < len(self.items):
             raise DataError(f"expected an item from 0 to {len(self.items) - 1} of the data, found {self.item}")
 
+    def shape(self):
+        """Return the shape of what the layer makes of one item."""
+        return self.glass.net.blobs[self.glass.layers[self.layer]].shape[1:]
+
     def units(self):
         """How many units the layer has: its channels."""
-        shape = self.glass.net.blobs[self.glass.layers[self.layer]].shape
-        return shape[1] if len(shape) > 1 else 1
+        return self.shape()[0] if self.shape() else 1
+
+    def profile(self):
+        """Return the `LayerProfile` of what the layer makes of many items."""
+        items = self.items[:MANY]
+        return self.kept.get(("profile", self.layer), lambda: profile(self.glass.net, self.layer, items, self.shape()))
 
 
 def parameters(seen, figure):
@@ -91,17 +105,12 @@ def gradients(seen, figure):
 
 def statistics(seen, figure):
     """How the layer's numbers lie over many items, and each unit's mean and spread."""
-    items = seen.items[:MANY]
-    shape = seen.glass.made_by(seen.layer).shape
-    a = features(seen.glass.net, seen.layer, items).reshape(len(items), shape[0] if shape else 1, -1)
-    above, below = figure.subplots(2, 1)
-    counts, edges = np.histogram(a, bins=60)
-    above.stairs(np.log10(np.maximum(counts, 1)), edges, fill=True, color=BLUE)
-    zeros, dead = (a == 0).mean(), int((a <= 0).all(axis=(0, 2)).sum())
-    above.set_title(f"{seen.layer}: activations of {len(items)} items")
-    above.set_xlabel(f"{zeros:.0%} are 0; {dead} of {a.shape[1]} units are never above 0")
+    many, (above, below) = seen.profile(), figure.subplots(2, 1)
+    mean, spread = many.mean, many.spread
+    above.stairs(np.log10(np.maximum(many.counts, 1)), many.edges, fill=True, color=BLUE)
+    above.set_title(f"{seen.layer}: activations of {len(many.values)} items")
+    above.set_xlabel(f"{many.zeros:.0%} are 0; {many.never} of {len(mean)} units are never above 0")
     above.set_ylabel("log10 of how many")
-    mean, spread = a.mean(axis=(0, 2)), a.std(axis=(0, 2))
     width = max(0.5, min(6, 200 / len(mean)))
     below.vlines(range(len(mean)), mean - spread, mean + spread, color=BLUE, linewidth=width)
     below.plot(mean, ".", color="black", markersize=width, label="mean, and spread around it")
@@ -130,22 +139,27 @@ def field(seen, figure):
 def top(seen, figure):
     """The items that excite the unit most."""
     names = None if seen.labels is None else [f"{i}, label {label}" for i, label in enumerate(seen.labels[:MANY])]
-    return draw_top_images(seen.glass.net, seen.layer, seen.unit, seen.items[:MANY], n=4, names=names, figure=figure)
+    largest = seen.profile().values, seen.profile().places
+    return draw_top_images(
+        seen.glass.net, seen.layer, seen.unit, seen.items[:MANY], n=4, names=names, largest=largest, figure=figure
+    )
 
 
 def excites(seen, figure):
     """What the unit sees of an image made to excite it, by walking uphill; of a map, the unit in the middle."""
     net, target, jitter = seen.glass.net, (seen.layer, seen.unit), 2
     seen.look()
-    shape = seen.glass.made_by(seen.layer).shape
+    shape = seen.shape()
     if len(shape) == 3 and shape[1] * shape[2] > 1:
         target, jitter = (*target, shape[1] // 2, shape[2] // 2), 0
     limits = float(seen.items.min()), float(seen.items.max())
-    x = class_model(net, target, STEPS, rate=1 / STEPS, limits=limits, jitter=jitter)
+    walk = seen.kept.get(target, lambda: Uphill(net, target, limits, jitter))
+    x, seen.unfinished = (walk if walk.ended else walk.go(seen.patience)).x, not walk.ended
     before = seen.glass.made_by(seen.layer)[target[1:]]
     seen.glass.look(x)
     after = seen.glass.made_by(seen.layer)[target[1:]]
-    title = f"what excites unit {seen.unit} of {seen.layer}\n{after:.3g}; item {seen.item} there: {before:.3g}"
+    steps = "" if walk.ended else f", after {walk.gone} of {STEPS} steps"
+    title = f"what excites unit {seen.unit} of {seen.layer}{steps}\n{after:.3g}; item {seen.item} there: {before:.3g}"
     if x.ndim != 3 or len(x) not in (1, 3):
         return draw_units(x, title, figure=figure)
     box = receptive_field(net, seen.layer).of(*target[2:]).clipped

@@ -36,6 +36,7 @@ def found():
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_tiny_round_measures_and_writes(tmp_path):
     done = CliRunner().invoke(main, ["lenet", "--quick", "--threads", "1", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output

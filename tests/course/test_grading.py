@@ -39,6 +39,7 @@ CHEATS = [
 ]
 
 
+@pytest.mark.slow
 def test_points(tmp_path):
     folder = tmp_path / "handed_in"
     handed_in(folder / "ada.ipynb", RIGHT, 'check("06.1")')

@@ -169,7 +169,14 @@ def test_lists_of_hdf5_files(tmp_path):
     survive(500, b"one.h5\ntwo.h5 three.h5\n", read)
 
 
-@pytest.mark.parametrize("options", [{}, {"compression": "gzip"}, {"chunks": (2, 2), "maxshape": (None, 2)}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        pytest.param({"compression": "gzip"}, marks=pytest.mark.slow),
+        pytest.param({"chunks": (2, 2), "maxshape": (None, 2)}, marks=pytest.mark.slow),
+    ],
+)
 def test_hdf5_files(tmp_path, options):
     with h5py.File(tmp_path / "good.h5", "w") as file:
         file.create_dataset("data", data=np.arange(12.0).reshape(6, 2), **options)

@@ -262,7 +262,7 @@ def test_one_seed_gives_the_same_batches_with_the_thread_and_without(name, files
 
 
 @pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("done", [0, 1, 5])
+@pytest.mark.parametrize("done", [pytest.param(0, marks=pytest.mark.slow), 1, pytest.param(5, marks=pytest.mark.slow)])
 def test_what_follows_a_state_is_what_followed_it_then(name, done, files):
     net = make(name, files, seed=3)
     run(net, done)

@@ -96,7 +96,9 @@ def test_every_unit_sees_what_changes_it(kind):
     check_all_units(Net(DATA % (H, W) + NETS[kind], dtype=np.float64), "y", H, W)
 
 
-@pytest.mark.parametrize("name", ["conv1", "pool1", "conv2", "pool2", "ip1", "relu1"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("conv1", marks=pytest.mark.slow), "pool1", "conv2", "pool2", "ip1", "relu1"]
+)
 def test_lenet(name):
     net = Net(ZOO / "lenet" / "lenet.prototxt", dtype=np.float64)
     for blobs in net.params.values():

@@ -32,7 +32,13 @@ def learns(name):
     return any(make_layer(name, *x, spec=case.spec, tops=case.tops).layer.params for case, x in cases)
 
 
-@pytest.mark.parametrize("name", [name for name in TYPES if CASES[name]])
+WITH_CASES = [name for name in TYPES if CASES[name]]
+STRICT = [pytest.param("strict", name, marks=pytest.mark.slow if len(CASES[name]) > 3 else ()) for name in WITH_CASES]
+
+
+@pytest.mark.parametrize(
+    ("device", "name"), [*itertools.product(["numpy", "cupy"], WITH_CASES), *STRICT], indirect=["device"]
+)
 def test_it_conforms(name, device):
     check_layer(name, device=device)
 

@@ -82,7 +82,7 @@ def assert_same_weights(first, second):
             np.testing.assert_allclose(mine, right, rtol=0, atol=1e-4 * np.abs(right).max())
 
 
-@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("size", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_cafe_train_learns_what_one_process_learns(mpi, folder, size):
     _, log = ended(mpi(size, *CAFE, write(folder, "many", 8)))
     _, expected = ended(mpi(1, *CAFE, write(folder, "one", 8 * size)))
@@ -94,6 +94,7 @@ def test_cafe_train_learns_what_one_process_learns(mpi, folder, size):
     assert len(log.splitlines()) == len(expected.splitlines())  # one rank alone logs
 
 
+@pytest.mark.slow
 def test_another_number_of_ranks_goes_on(mpi, folder):
     ended(mpi(2, *CAFE, write(folder, "many", 6)))
     ended(mpi(3, *CAFE, write(folder, "three", 4), "--snapshot", "many_iter_5.solverstate"))
@@ -112,6 +113,7 @@ def test_a_rank_that_raises_ends_all_with_one_line_and_a_snapshot(mpi, folder):
     assert read_state("line_iter_3.solverstate").iter == 3
 
 
+@pytest.mark.slow
 def test_a_rank_that_is_killed_ends_all_and_the_last_snapshot_is_whole(mpi, folder):
     write_line(folder, "os.kill(os.getpid(), signal.SIGKILL)")
     process = mpi(2, *CAFE, "solver.prototxt")

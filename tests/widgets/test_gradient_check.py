@@ -7,8 +7,9 @@ from cafe_edu import make_layer
 from cafe_edu.drawing.gradient_check import columns_of, draw_gradients, worst_entry
 from cafe_edu.errors import CafeError, NetError, ShapeError
 from cafe_edu.layer import layer_class
+from cafe_edu.testing import CheckFailed
 from cafe_edu.testing.cases import CASES
-from cafe_edu.testing.check_gradient import both_gradients
+from cafe_edu.testing.check_gradient import both_gradients, check_gradient
 from cafe_edu.widgets import GradientCheck
 from cafe_edu.widgets.gradient_check import trials
 
@@ -99,6 +100,15 @@ def test_what_one_made_oneself():
     check = GradientCheck(trial)
     assert list(check.both) == ["bottom 0"]
     check.close()
+
+
+def test_the_check_takes_differences_that_are_known():
+    trial = make_layer("InnerProduct", np.ones((2, 3)), spec="inner_product_param { num_output: 2 }")
+    numeric = {name: numeric for name, (numeric, _) in both_gradients(trial).items()}
+    check_gradient(trial, numeric=numeric)
+    numeric["parameter 0"][1, 2] += 1
+    with pytest.raises(CheckFailed, match=r"parameter 0: at index \(1, 2\)"):
+        check_gradient(trial, numeric=numeric)
 
 
 def test_both_gradients_are_those_that_the_check_compares():

@@ -84,6 +84,7 @@ def lab(tmp_path_factory, trained):
     )  # fmt: skip
     watch = threading.Timer(LIMIT, os.killpg, (server.pid, signal.SIGKILL))
     watch.start()
+    drain = threading.Thread(target=server.stderr.read, daemon=True)  # or the server would wait for a reader
     try:
         said = []
         for line in server.stderr:  # ends where the server ends
@@ -92,7 +93,6 @@ def lab(tmp_path_factory, trained):
                 break
         else:
             pytest.fail("JupyterLab did not start:\n" + "".join(said[-20:]))
-        drain = threading.Thread(target=server.stderr.read, daemon=True)  # or it would wait for a reader
         drain.start()
         yield f"http://127.0.0.1:{port}/lab?token={token}"
     finally:
@@ -103,7 +103,8 @@ def lab(tmp_path_factory, trained):
             os.killpg(server.pid, signal.SIGKILL)
             server.wait()
         watch.cancel()
-        drain.join()
+        if drain.is_alive():
+            drain.join()
         server.stderr.close()
 
 

@@ -1,5 +1,7 @@
 """Looking into a trained LeNet by its controls, without a browser."""
 
+import asyncio
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from cafe_edu.demo import ZOO
 from cafe_edu.drawing import new_picture
 from cafe_edu.errors import DataError, NetError
 from cafe_edu.insight import top_images
-from cafe_edu.widgets import NetXray
+from cafe_edu.widgets import NetXray, net_xray, uphill
 from cafe_edu.widgets.xray_views import MANY, VIEWS
 
 
@@ -26,19 +28,21 @@ def view(xray, name):
     return VIEWS[name](xray.seen, new_picture())
 
 
-def test_every_view_is_a_picture_or_says_why_not(xray):
-    for layer in ("data", "conv2", "relu1", "prob"):
-        xray.layers.value = layer
-        pictures = set()
-        for name in VIEWS:
-            xray.view.value = name
-            pictures.add(bytes(xray.picture.value))
-            if name == "parameters" and layer != "conv2":
-                there = "conv1, conv2, ip1, ip2"
-                assert f"layer &#x27;{layer}&#x27; has no parameters; layers that have: {there}<" in xray.message.value
-            else:
-                assert xray.message.value == ""
-        assert len(pictures) == len(VIEWS)
+@pytest.mark.parametrize(
+    "layer", ["conv2", "prob", *(pytest.param(name, marks=pytest.mark.slow) for name in ("data", "relu1"))]
+)
+def test_every_view_is_a_picture_or_says_why_not(layer, xray):
+    xray.layers.value = layer
+    pictures = set()
+    for name in VIEWS:
+        xray.view.value = name
+        pictures.add(bytes(xray.picture.value))
+        if name == "parameters" and layer != "conv2":
+            there = "conv1, conv2, ip1, ip2"
+            assert f"layer &#x27;{layer}&#x27; has no parameters; layers that have: {there}<" in xray.message.value
+        else:
+            assert xray.message.value == ""
+    assert len(pictures) == len(VIEWS)
 
 
 def test_controls_move_each_other(xray):
@@ -88,6 +92,62 @@ def test_what_excites_a_unit_excites_it_more_than_any_item(xray, digits):
     made = float(title.split("\n")[1].split(";")[0])
     xray.seen.glass.net.forward(data=digits[0][:MANY])
     assert made > xray.seen.glass.net.blobs["ip2"].data[:, 4].max()
+
+
+@pytest.mark.parametrize("name", ["statistics", "top images", "what excites it"])
+def test_what_was_found_of_a_layer_or_a_unit_is_kept(name, xray, monkeypatch):
+    xray.choose(layer="conv1", unit=3, view=name)
+    before = bytes(xray.picture.value)
+    xray.choose(unit=4)
+    for searches in ("profile", "Uphill"):
+        monkeypatch.setattr(f"cafe_edu.widgets.xray_views.{searches}", None)
+    xray.choose(unit=3)
+    assert bytes(xray.picture.value) == before
+    xray.seen.glass.net.params["conv1"][0].data[...] *= 1.5  # now it is another net
+    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+        xray.draw()
+
+
+@pytest.fixture
+def in_parts(lenet, digits, monkeypatch):
+    """An X-ray in a running loop, as in a kernel, that pauses after each of three steps uphill."""
+    monkeypatch.setattr(net_xray, "PATIENCE", 0)
+    monkeypatch.setattr(uphill, "STEPS", 3)
+    return lambda: NetXray(lenet, digits, layer="conv1")
+
+
+def test_a_long_search_goes_on_between_messages(in_parts):
+    async def kernel():
+        xray, pictures, ended = in_parts(), [], asyncio.Event()
+
+        def seen(change):
+            pictures.append(bytes(change["new"]))
+            if not xray.seen.unfinished:
+                ended.set()
+
+        xray.picture.observe(seen, "value")
+        xray.view.value = "what excites it"
+        assert len(pictures) == 1  # answered after one step
+        await ended.wait()
+        assert xray._next is None
+        return pictures, xray.show_static()
+
+    pictures, _ = asyncio.run(kernel())
+    assert len(set(pictures)) == len(pictures) == 3
+
+
+@pytest.mark.parametrize("ends", [lambda xray: xray.choose(view="parameters"), lambda xray: xray.close()])
+def test_a_search_ends_when_nobody_wants_it(ends, in_parts):
+    async def kernel():
+        xray = in_parts()
+        xray.view.value = "what excites it"
+        search = xray._next
+        assert not search.cancelled()
+        ends(xray)
+        assert search.cancelled()
+        assert xray._next is None
+
+    asyncio.run(kernel())
 
 
 def test_statistics_count_what_is_never_above_zero(lenet, digits):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cafe_edu.errors import CafeError, SpecError
-from cafe_edu.widgets import OptimizerRace
+from cafe_edu.widgets import OptimizerRace, optimizer_race
 from cafe_edu.widgets.race import SURFACES, run
 
 
@@ -47,6 +47,18 @@ def test_another_surface_and_start(race):
     race.y.value = -0.5
     np.testing.assert_allclose(race.paths["SGD"][0], (-1.8, -0.5), rtol=1e-6)
     assert race.paths["Adam"][-1, 1] < 0
+
+
+def test_each_rule_runs_once_for_a_surface(race, monkeypatch):
+    ran = []
+
+    def counted(rule, *more, **fields):
+        ran.append(rule)
+        return run(rule, *more, **fields)
+
+    monkeypatch.setattr(optimizer_race, "run", counted)
+    race.surface.value = "Rosenbrock"  # both of whose coordinates of the start are others
+    assert ran == ["SGD", "Adam"]
 
 
 def test_all_rules_by_default():

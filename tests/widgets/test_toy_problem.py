@@ -19,7 +19,7 @@ def test_points(data):
     assert (points(data, noise=0.05, seed=1)[0] != x).any()
 
 
-@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("data", [DATA[0], *(pytest.param(data, marks=pytest.mark.slow) for data in DATA[1:])])
 def test_every_data_set_can_be_learned_and_none_by_a_line(data):
     toy = ToyProblem(data, width=8, depth=2)
     toy.solver.step(800)
@@ -29,7 +29,9 @@ def test_every_data_set_can_be_learned_and_none_by_a_line(data):
     assert LogisticRegression().fit(toy.x, toy.t).score(toy.x, toy.t) < 0.9
 
 
-@pytest.mark.parametrize("rule", RATES)
+@pytest.mark.parametrize(
+    "rule", [pytest.param(rule, marks=() if rule == "SGD" else pytest.mark.slow) for rule in RATES]
+)
 def test_every_rule_learns_at_its_rate(rule):
     toy = ToyProblem("moons", width=6, rule=rule)
     toy.solver.step(400)
