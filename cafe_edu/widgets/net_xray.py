@@ -8,6 +8,7 @@ import math
 import ipywidgets
 import numpy as np
 from IPython import get_ipython
+from tqdm.auto import tqdm
 
 from cafe_edu.drawing.graph import draw_graph
 from cafe_edu.drawing.picture import new_picture
@@ -55,7 +56,9 @@ class NetXray(Panel):
     _next = None  # for `close`, which is also called where `__init__` came to no end
 
     def __init__(self, net, data, layer=None, scale=1 / 256):
+        bar = tqdm(desc="looking into the net", total=3, delay=1, leave=False)  # shown if it takes longer than that
         glass = GlassNet(net)
+        bar.update()
         items, labels = _items(data, glass, scale)
         if layer is None:
             layer = next(iter([*glass.net.params, *glass.layers]))
@@ -79,10 +82,13 @@ class NetXray(Panel):
         self.add_class("cafe-net-xray")
         self.graph.show(draw_graph(glass.net.spec, "TEST"), f"the graph of {net.name or 'the net'}")
         self.graph.layout.width = "160px"
+        bar.update()
         self._choosing = False
         for control in (self.layers, self.view, self.item, self.unit):
             self.on_change(control, self._choice)
         self.guarded(self.draw)()
+        bar.update()
+        bar.close()
 
     def choose(self, layer=None, unit=None, item=None, view=None):
         """Choose what the controls choose; what is not given stays.
