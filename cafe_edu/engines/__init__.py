@@ -41,7 +41,7 @@ def engine(name, xp=np, work=0):
         raise CafeError(f"expected an engine among {', '.join(ENGINES)}, found {name!r}")
     compiled = importlib.util.find_spec("numba") is not None
     if name == "fast_cpu" and xp is not np:
-        raise CafeError("engine 'fast_cpu' computes on the CPU, and this net lives on the GPU: use 'fast_gpu' or 'auto'")
+        raise CafeError("engine 'fast_cpu' computes on the CPU, and this net lives on a GPU: use 'fast_gpu' or 'auto'")
     if name == "fast_gpu" and xp is np:
         raise CafeError("engine 'fast_gpu' computes on a GPU, and this net lives on the CPU: use 'fast_cpu' or 'auto'")
     if name == "fast_cpu" and not compiled:

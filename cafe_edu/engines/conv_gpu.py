@@ -3,9 +3,9 @@ r"""Convolution on a GPU: the columns of some images, then one product of matric
 .. math:: Y = W\, \mathrm{im2col}(x), \qquad dW = dY\, \mathrm{im2col}(x)^\top, \qquad dx = \mathrm{col2im}(W^\top dY)
 
 The columns of m images stand side by side, (C, kernel..., m, out...), so that one product serves them all, and the sum
-over images in dW is inside it. Its result is (O, m, out...); turning that into images adds the bias on the way. A window
-of 1 x 1 needs no columns: there each image is a product of its own. Where every channel has windows of its own,
-``depthwise_gpu.py`` computes; what is not for images (other than two spatial axes) ``plain.py``.
+over images in dW is inside it. Its result is (O, m, out...); turning that into images adds the bias on the way. A
+window of 1 x 1 needs no columns but for dW: there each image is a product of its own. Where every channel has windows
+of its own, ``depthwise_gpu.py`` computes; what is not for images (other than two spatial axes) ``plain.py``.
 
 References
 ----------

@@ -1,7 +1,8 @@
 """CUDA C for a net on a GPU: kernels are compiled when they are first asked for, and run on grids that fit.
 
 A GPU runs a kernel once for each thread of a grid, many thousands at a time and in no order. Here every thread writes
-numbers of its own and reads what it needs for them (a gather), so nothing is added up by chance: the same bits each time.
+numbers of its own and reads what it needs for them (a gather). So sums do not depend on the order of the threads: the
+same bits each time.
 
 A kernel works on ``planes`` planes of ``size`` numbers, say the channels of all images. Threads are laid out likewise,
 x along the plane and y from plane to plane, and take long steps where the grid is smaller than the work::

@@ -2,24 +2,24 @@
 
 ``plain.py`` makes a GPU do many small things, each of which reads and writes whole arrays; here each primitive is one
 kernel or a few. Who computes what: convolution ``conv_gpu.py`` and ``depthwise_gpu.py``, pooling ``pooling_gpu.py``,
-BatchNorm and Scale ``normalization_gpu.py``, LRN ``lrn_gpu.py``; how kernels come to run, ``cuda.py``. Nothing waits for
-the GPU and no number comes back to the host.
+BatchNorm and Scale ``normalization_gpu.py``, LRN ``lrn_gpu.py``; how kernels come to run, ``cuda.py``. Nothing waits
+for the GPU and no number comes back to the host.
 
 Arrays are as in ``plain.py``, contiguous, and float32 or float64.
 """
 
-from cafe_edu.engines.conv_gpu import conv_backward, conv_forward
+from cafe_edu.engines.conv_gpu import conv_backward, conv_forward  # noqa: F401 (here and below: what an engine has)
 from cafe_edu.engines.cuda import launch
-from cafe_edu.engines.lrn_gpu import lrn_backward, lrn_forward
-from cafe_edu.engines.normalization_gpu import (
+from cafe_edu.engines.lrn_gpu import lrn_backward, lrn_forward  # noqa: F401
+from cafe_edu.engines.normalization_gpu import (  # noqa: F401
     batch_norm_backward,
     batch_norm_forward,
     normalize,
     scale_backward,
     scale_forward,
 )
-from cafe_edu.engines.plain import __all__, product  # noqa: F401 (its names are those of every engine)
-from cafe_edu.engines.pooling_gpu import ave_backward, ave_forward, max_backward, max_forward
+from cafe_edu.engines.plain import __all__, product  # noqa: F401
+from cafe_edu.engines.pooling_gpu import ave_backward, ave_forward, max_backward, max_forward  # noqa: F401
 
 SOURCE = """
 extern "C" __global__ void relu(int planes, long long size, const T* x, T* y) {

@@ -1,9 +1,9 @@
 """CUDA C on a CPU: the sources of kernels, compiled by a C++ compiler and run thread by thread.
 
-`RawKernel` takes the place of ``cupy.RawKernel`` on arrays of the strict stand-in (``strict_array.py``). It is slow, and
-finds what a GPU would not say: an argument of another type than the kernel's; an array that is not contiguous, or that
-overlaps another; a write beside an array, and a read there, which gives NaN; results that depend on the order of the
-threads, which run once in order and once backwards.
+`RawKernel` takes the place of ``cupy.RawKernel``, for arrays of the strict stand-in (``strict_array.py``). It is slow
+and finds what a GPU would not say: an argument of another type than the kernel's; an array that is not contiguous, or
+that overlaps another; a write beside an array, and a read there, which gives NaN; results that depend on the order of
+the threads, which run once in order and once backwards.
 
 What it cannot show: speed, and what needs threads at the same time (``__syncthreads``, shared memory, atomics), which
 no kernel of the house uses.
@@ -13,6 +13,7 @@ import atexit
 import ctypes
 import functools
 import hashlib
+import itertools
 import pathlib
 import shutil
 import subprocess
@@ -103,7 +104,6 @@ class RawKernel:
 
     def __init__(self, code, name, options=(), backend="nvrtc"):
         self.source, self.name = code, name
-        assert all(option.startswith("-") for option in options)
 
     def __call__(self, grid, block, args):
         for what, numbers, most in zip(("grid", "block"), (grid, block), LIMITS, strict=True):
@@ -136,7 +136,7 @@ def _code(value):
 
 
 def _arrays(args):
-    """address -> the numbers, of each array once; raise for what a kernel would misread."""
+    """Return address -> the numbers, of each array once; raise for what a kernel would misread."""
     found = {}
     for value in args:
         if isinstance(value, StrictArray):
@@ -146,7 +146,7 @@ def _arrays(args):
             if found.setdefault(host.ctypes.data, host).nbytes != host.nbytes:
                 raise ValueError("two arrays begin at the same place and are not equally long")
     places = sorted((at, at + host.nbytes) for at, host in found.items())
-    if any(end > begin for (_, end), (begin, _) in zip(places, places[1:], strict=False)):
+    if any(end > begin for (_, end), (begin, _) in itertools.pairwise(places)):
         raise ValueError("two arrays overlap")
     return found
 

@@ -132,7 +132,7 @@ def test_an_engine_that_does_not_exist():
 
 def test_each_fast_engine_keeps_to_its_device():
     gpu = types.ModuleType("cupy")
-    with pytest.raises(CafeError, match="'fast_cpu' computes on the CPU, and this net lives on the GPU: use 'fast_gpu'"):
+    with pytest.raises(CafeError, match="'fast_cpu' computes on the CPU, and this net lives on a GPU: use 'fast_gpu'"):
         engines.engine("fast_cpu", gpu)
     with pytest.raises(CafeError, match="'fast_gpu' computes on a GPU, and this net lives on the CPU: use 'fast_cpu'"):
         engines.engine("fast_gpu")
