@@ -19,13 +19,15 @@ from cafe_edu.testing.strict_array import StrictArray
 SOLVER = """
 base_lr: 0.1 lr_policy: "fixed" momentum: 0.9 random_seed: 5 solver_mode: GPU
 net_param {
-  layer { name: "x" type: "DummyData" top: "x" top: "t" dummy_data_param { shape { dim: 4 dim: 6 } shape { dim: 4 dim: 3 }
+  layer { name: "x" type: "DummyData" top: "x" top: "t" dummy_data_param {
+    shape { dim: 4 dim: 6 } shape { dim: 4 dim: 3 }
     data_filler { type: "gaussian" } data_filler { type: "gaussian" } } }
   layer { name: "ip" type: "InnerProduct" bottom: "x" top: "y" inner_product_param { num_output: 3
     weight_filler { type: "xavier" } } }
   layer { name: "loss" type: "EuclideanLoss" bottom: "y" bottom: "t" top: "loss" }
 }
 """
+KNOWN = {}  # address -> (numbers, their type), of arrays that were asked where they are
 IDENTITY = tuple(i - 64 for i in range(128))  # bytes with a sign, as cupy gives them
 
 
@@ -65,6 +67,7 @@ def double(communicator, gpus=None):
         def allReduce(self, sendbuf, recvbuf, count, datatype, op, stream):
             assert {type(a) for a in (sendbuf, recvbuf, count, datatype, op, stream)} == {int}
             assert (sendbuf, op, stream) == (recvbuf, 0, 77)
+            assert KNOWN[sendbuf] == (count, {7: "float32", 8: "float64"}[datatype])
             number = {7: ctypes.c_float, 8: ctypes.c_double}[datatype]
             array = np.ctypeslib.as_array((number * count).from_address(sendbuf))
             communicator.start_sum(array).wait()
@@ -82,8 +85,13 @@ def double(communicator, gpus=None):
 @pytest.fixture
 def gpu(monkeypatch):
     """The stand-in for cupy, whose arrays say where they are."""
-    where = property(lambda array: types.SimpleNamespace(ptr=array._host.ctypes.data))
-    monkeypatch.setattr(StrictArray, "data", where, raising=False)
+
+    def data(array):
+        place = array._host.ctypes.data
+        KNOWN[place] = array.size, array.dtype.name
+        return types.SimpleNamespace(ptr=place)
+
+    monkeypatch.setattr(StrictArray, "data", property(data), raising=False)
     with strict_cupy() as module:
         yield module
 
@@ -137,11 +145,14 @@ def test_a_rank_that_failed_is_not_waited_for(gpu):
         sums._talk.allReduce = lambda *args: None
         try:
             sums.start_sum(gpu.ones(3)).wait()
-        finally:
-            assert cuda.nccl.calls == ["abort"]
+        except ParallelError as error:
+            told.append((str(error), cuda.nccl.calls))
+            raise
 
-    with pytest.raises((ValueError, ParallelError), match="gone"):
+    told = []
+    with pytest.raises(ValueError, match="gone"):
         run_ranks(2, ask)
+    assert told == [("rank 1 of 2 failed: ValueError: gone", ["abort"])]
 
 
 @pytest.mark.parametrize("with_nccl", [True, False])
