@@ -118,7 +118,8 @@ def _backward(x, W, dy, window, group, dW, dx):
         dY = _channels_first(dy[part], group)
         if dW is not None:
             cols = _im2col(x[part], window, dy.shape[2:], group)
-            dW += xp.matmul(dY, cols.swapaxes(1, 2)).reshape(W.shape)
+            for dWg, dYg, Xg in zip(_by_group(dW, group), dY, cols, strict=True):  # cupy would copy a pile turned over
+                dWg += xp.matmul(dYg, Xg.T)
         if dx is not None:
             cols = scratch("cols", (group, WG.shape[2], dY.shape[2]), dy)  # the others have served
             xp.matmul(WG.swapaxes(1, 2), dY, out=cols)

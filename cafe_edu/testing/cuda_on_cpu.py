@@ -15,6 +15,7 @@ import functools
 import hashlib
 import itertools
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -26,6 +27,8 @@ from cafe_edu.testing.strict_array import StrictArray
 BESIDE = 512  #: bytes before and behind each array, in which nobody may write
 LIMITS = (2**31 - 1, 65535, 65535), (1024, 1024, 64)  #: of CUDA: blocks in a grid, threads in a block
 MOST = 1024  #: threads in a block, of all axes
+#: how types are named in messages
+CODES = {"bool": "?", "int8": "b", "uint8": "B", "int32": "i", "int64": "q", "float32": "f", "float64": "d"}
 
 #: what CUDA C has and C++ has not
 BEFORE = """
@@ -35,12 +38,12 @@ BEFORE = """
 #include <type_traits>
 #include <utility>
 using std::max; using std::min; using std::pow; using std::sqrt;
-struct Place { unsigned x, y, z; };
-static Place threadIdx, blockIdx, blockDim, gridDim;
+struct Dim3 { unsigned x, y, z; };
+static thread_local Dim3 threadIdx, blockIdx, blockDim, gridDim;  // ranks may be threads
 #define __global__
 #define __device__ static
-""".replace("Place", "Dim3")  # a kernel may have a Place of its own
-#: how the kernel is called: codes of its parameters' types; all threads of all blocks, in order or backwards
+"""
+#: the codes of a kernel's parameters' types, and how all threads of all blocks run it, in order or backwards
 BEHIND = """
 template <class A> constexpr int code() {
     using B = std::remove_const_t<std::remove_pointer_t<A>>;
@@ -65,8 +68,11 @@ template <class... A> void run(void (*f)(A...), void** args, int backwards) {
         call(f, args, std::index_sequence_for<A...>());
     }
 }
-extern "C" int parameters(int* found) { return codes(KERNEL, found); }
-extern "C" void launch(unsigned gx, unsigned gy, unsigned bx, unsigned by, void** args, int backwards) {
+"""
+#: the way in to one kernel
+WAY_IN = """
+extern "C" int parameters_KERNEL(int* found) { return codes(KERNEL, found); }
+extern "C" void launch_KERNEL(unsigned gx, unsigned gy, unsigned bx, unsigned by, void** args, int backwards) {
     gridDim = {gx, gy, 1}, blockDim = {bx, by, 1};
     run(KERNEL, args, backwards);
 }
@@ -86,17 +92,24 @@ def _folder():
 
 
 @functools.cache
-def _library(source, name):
-    """Compile a kernel; return the library and the codes of its parameters' types."""
-    text = BEFORE + source + BEHIND.replace("KERNEL", name)
-    stem = _folder() / f"{name}_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+def _library(source):
+    """Compile all kernels of a source."""
+    names = re.findall(r"__global__\s+void\s+(\w+)", source)
+    text = BEFORE + source + BEHIND + "".join(WAY_IN.replace("KERNEL", name) for name in names)
+    stem = _folder() / hashlib.sha256(text.encode()).hexdigest()
     stem.with_suffix(".cpp").write_text(text)
     command = [compiler(), "-std=c++17", "-O1", "-w", "-shared", "-fPIC", "-o", f"{stem}.so", f"{stem}.cpp"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise ValueError(f"kernel {name} is no C++: {done.stderr}")
-    library, found = ctypes.CDLL(f"{stem}.so"), (ctypes.c_int * 64)()
-    return library, found[: library.parameters(found)]
+        raise ValueError(f"kernels {', '.join(names)} are no C++: {done.stderr}")
+    return ctypes.CDLL(f"{stem}.so")
+
+
+@functools.cache
+def _kernel(source, name):
+    """Return what runs a kernel, and the codes of its parameters' types."""
+    library, found = _library(source), (ctypes.c_int * 64)()
+    return getattr(library, f"launch_{name}"), found[: getattr(library, f"parameters_{name}")(found)]
 
 
 class RawKernel:
@@ -111,13 +124,13 @@ class RawKernel:
                 raise ValueError(f"CUDA_ERROR_INVALID_VALUE: a {what} of {numbers}, the most is {most}")
         if block[0] * block[1] > MOST:
             raise ValueError(f"CUDA_ERROR_INVALID_VALUE: a block of {block}, more than {MOST} threads")
-        library, codes = _library(self.source, self.name)
+        launch, codes = _kernel(self.source, self.name)
         given = [_code(value) for value in args]
         if given != codes:
             said = (" ".join(chr(c % 256) + "*" * (c > 255) for c in some) for some in (codes, given))
             raise TypeError(f"{self.name} takes ({next(said)}), found ({next(said)})")
         arrays = _arrays(args)
-        results = [_run(library, grid, block, args, arrays, backwards) for backwards in (0, 1)]
+        results = [_run(launch, grid, block, args, arrays, backwards) for backwards in (0, 1)]
         for host, one, other in zip(arrays.values(), *results, strict=True):
             if one.tobytes() != other.tobytes():
                 raise ValueError(f"{self.name}: what it writes depends on the order of its threads")
@@ -126,11 +139,9 @@ class RawKernel:
 
 def _code(value):
     """The code of a type, as C++ has it: 256 more for a pointer."""
-    if isinstance(value, StrictArray):
-        return ord(value.dtype.char.replace("l", "q")) + 256
-    if isinstance(value, np.generic):
-        return ord(value.dtype.char.replace("l", "q"))
-    if type(value) in (int, float):
+    if isinstance(value, StrictArray | np.generic) and value.dtype.name in CODES:
+        return ord(CODES[value.dtype.name]) + 256 * isinstance(value, StrictArray)
+    if type(value) in (int, float):  # which cupy makes as large as it can
         return ord("q" if type(value) is int else "d")
     raise TypeError(f"Unsupported type {type(value)}")  # as cupy says of numpy's arrays and all else
 
@@ -151,7 +162,7 @@ def _arrays(args):
     return found
 
 
-def _run(library, grid, block, args, arrays, backwards):
+def _run(launch, grid, block, args, arrays, backwards):
     """Run on copies that have guarded bytes around them; return the copies."""
     copies, guards = {}, {}
     for number, (at, host) in enumerate(arrays.items()):  # bytes that are NaN, and of each array others
@@ -163,7 +174,7 @@ def _run(library, grid, block, args, arrays, backwards):
             value = np.uintp(copies[value._host.ctypes.data].ctypes.data + BESIDE)
         values.append(np.array(value))
     pointers = (ctypes.c_void_p * len(values))(*(value.ctypes.data for value in values))
-    library.launch(*map(ctypes.c_uint, (*grid, *block)), pointers, ctypes.c_int(backwards))
+    launch(*map(ctypes.c_uint, (*grid, *block)), pointers, ctypes.c_int(backwards))
     for at, guard in guards.items():
         if (copies[at][:BESIDE] != guard).any() or (copies[at][-BESIDE:] != guard).any():
             raise IndexError("a kernel wrote beside an array")

@@ -81,7 +81,10 @@ class StrictCupy(types.ModuleType):
         self.transfers = TRANSFERS
         about = {"name": b"strict stand-in for cupy"}
         runtime = types.SimpleNamespace(getDeviceProperties=lambda number: about)
-        self.cuda = types.SimpleNamespace(is_available=lambda: True, runtime=runtime)
+        stream = types.SimpleNamespace(synchronize=lambda: TRANSFERS.to_host.update(["synchronize"]))  # a wait, too
+        self.cuda = types.SimpleNamespace(
+            is_available=lambda: True, runtime=runtime, get_current_stream=lambda: stream
+        )
 
     def __getattr__(self, name):
         if name in NAMES["ufuncs"]:

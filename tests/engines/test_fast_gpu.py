@@ -3,6 +3,9 @@
 On "strict" a C++ compiler makes the very sources run thread by thread; on "cupy" they run on the GPU that is here.
 """
 
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -12,7 +15,17 @@ from cafe_edu import Net, Solver
 from cafe_edu.arrays.pooling import pool_size
 from cafe_edu.arrays.windows import Window
 from cafe_edu.device import cupy, to_numpy
-from cafe_edu.engines import conv_gpu, cuda, engine, fast_gpu, plain, pooling_gpu
+from cafe_edu.engines import (
+    conv_gpu,
+    cuda,
+    depthwise_gpu,
+    engine,
+    fast_gpu,
+    lrn_gpu,
+    normalization_gpu,
+    plain,
+    pooling_gpu,
+)
 from cafe_edu.errors import CafeError, ShapeError
 from cafe_edu.proto import caffe_pb2
 from cafe_edu.testing import strict_cupy
@@ -263,6 +276,28 @@ def test_every_primitive_is_here():
     assert all(callable(getattr(fast_gpu, name)) for name in plain.__all__)
     own = set(plain.__all__) - {"product"}
     assert not [name for name in own if getattr(fast_gpu, name) is getattr(plain, name)]
+
+
+SOURCES = {
+    "conv": conv_gpu.SOURCE,
+    "depthwise": depthwise_gpu.SOURCE,
+    "elementwise": fast_gpu.SOURCE,
+    "lrn": lrn_gpu.SOURCE,
+    "normalization": normalization_gpu.SOURCE,
+    **pooling_gpu.SOURCES,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", cuda.NUMBERS)
+@pytest.mark.parametrize("name", SOURCES)
+def test_cudas_own_compiler_takes_it(tmp_path, name, number):
+    if shutil.which("nvcc") is None:
+        pytest.skip("no nvcc here")
+    (tmp_path / "kernels.cu").write_text(cuda.PRELUDE % cuda.NUMBERS[number] + SOURCES[name])
+    command = ["nvcc", "-std=c++17", "-cubin", "-Werror", "all-warnings", "-o", "kernels.cubin", "kernels.cu"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 # planted faults: the tests above would see them -----------------------------------------------------------
