@@ -79,7 +79,7 @@ def conv_forward(x, W, b, window, group, y):
     elif _pointwise(window):
         array_module(x).matmul(_by_group(W, group), _maps(x, group), out=_maps(y, group))
         if b is not None:
-            images = y.reshape(*y.shape[:2], -1)
+            images = y.reshape(*y.shape[:2], math.prod(y.shape[2:]))
             scale_forward(images, None, b, images, None)
     else:
         _forward(x, W, b, window, group, y)

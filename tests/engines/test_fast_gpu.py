@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from cafe_edu import Net, Solver
+from cafe_edu import Net, Solver, layer
 from cafe_edu.arrays.pooling import pool_size
 from cafe_edu.arrays.windows import Window
 from cafe_edu.device import cupy, to_numpy
@@ -28,7 +28,7 @@ from cafe_edu.engines import (
 )
 from cafe_edu.errors import CafeError, ShapeError
 from cafe_edu.proto import caffe_pb2
-from cafe_edu.testing import strict_cupy
+from cafe_edu.testing import check_layer, strict_cupy
 from cafe_edu.testing.cuda_on_cpu import compiler
 
 small = st.integers(1, 4)
@@ -116,13 +116,18 @@ def test_convolution_of_each_kind(gpu, dtype, C, O, group, kernel):
     same(dtype, mine, their, 5, 6, 7)
 
 
-def test_no_images_and_no_image(gpu):
-    window = Window.square(3)
-    W, dy = normal(1, np.float32, 4, 2, 3, 3), np.empty((0, 4, 3, 3), np.float32)
+@pytest.mark.parametrize(("kernel", "group"), [(1, 1), (3, 1), (3, 2)])
+def test_no_images(gpu, kernel, group):
+    window, b = Window.square(kernel), np.ones(4, np.float32)
+    W, dy = normal(1, np.float32, 4, 2 // group, kernel, kernel), np.empty((0, 4, 6 - kernel, 6 - kernel), np.float32)
     x, before = np.empty((0, 2, 5, 5), np.float32), np.ones_like(W)
-    (_, mine), (_, their) = both(gpu, "conv_forward", x, W, None, window, 1, dy)
-    (_, mine), (_, their) = both(gpu, "conv_backward", x, W, dy, window, 1, before, np.ones(4, np.float32), x)
-    same(np.float32, mine, their, 5, 6)
+    (_, mine), (_, their) = both(gpu, "conv_forward", x, W, b, window, group, dy)
+    same(np.float32, mine, their, 5)
+    (_, mine), (_, their) = both(gpu, "conv_backward", x, W, dy, window, group, before, b, x)
+    same(np.float32, mine, their, 5, 6, 7)
+
+
+def test_what_is_no_image(gpu):
     window = Window.square(3, axes=1)
     x, W, y = normal(1, np.float32, 2, 3, 9), normal(2, np.float32, 4, 3, 3), np.empty((2, 4, 7), np.float32)
     (_, mine), (_, their) = both(gpu, "conv_forward", x, W, None, window, 1, y)
@@ -333,6 +338,33 @@ def test_a_grid_without_its_guard_is_found(gpu, monkeypatch):
     monkeypatch.setattr(cuda, "PRELUDE", cuda.PRELUDE.replace("i < size;", "i < size + 1;"))
     with pytest.raises(IndexError, match="wrote beside an array"):
         fast_gpu.relu_forward(gpu.zeros(1000, "float32"), gpu.zeros(1000, "float32"), None)
+
+
+# layers ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["BatchNorm", "Bias", "Convolution", "Deconvolution", "InnerProduct", "LRN", "Pooling", "ReLU", "SPP", "Scale"],
+)
+def test_layers_conform(gpu, monkeypatch, name):
+    """Shapes, empty batches, in place, gradients: all that is asked of a layer, with this engine."""
+    asked = set()
+
+    class ByDevice:
+        """What is checked there is held against the same layer on the CPU."""
+
+        def __getattr__(self, primitive):
+            def run(*args, **how):
+                there = any(isinstance(value, gpu.ndarray) for value in args)
+                asked.update([primitive] * there)
+                return getattr(fast_gpu if there else plain, primitive)(*args, **how)
+
+            return run
+
+    monkeypatch.setattr(layer, "plain", ByDevice())
+    check_layer(name, device="gpu")
+    assert asked
 
 
 # nets -----------------------------------------------------------------------------------------------------
