@@ -344,8 +344,7 @@ def test_a_grid_without_its_guard_is_found(gpu, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["BatchNorm", "Bias", "Convolution", "Deconvolution", "InnerProduct", "LRN", "Pooling", "ReLU", "SPP", "Scale"],
+    "name", ["BatchNorm", "Bias", "Convolution", "Deconvolution", "InnerProduct", "LRN", "Pooling", "ReLU", "Scale"]
 )
 def test_layers_conform(gpu, monkeypatch, name):
     """Shapes, empty batches, in place, gradients: all that is asked of a layer, with this engine."""
