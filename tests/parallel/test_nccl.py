@@ -156,7 +156,8 @@ def test_a_rank_that_failed_is_not_waited_for(gpu):
 
 
 @pytest.mark.parametrize("with_nccl", [True, False])
-def test_ranks_learn_what_they_learn_without(gpu, monkeypatch, with_nccl):
+def test_ranks_learn_what_they_learn_without(gpu, monkeypatch, tmp_path, with_nccl):
+    monkeypatch.chdir(tmp_path)  # where a rank that fails leaves what it has learned
     mine, plain_cuda = threading.local(), gpu.cuda
 
     class Cuda:
