@@ -1,4 +1,4 @@
-"""`make bench`: measure, print the ratios, write latest.json and latest.png."""
+"""`make bench`: measure, print the ratios, write latest.json and latest.png; of a GPU, latest_gpu.json."""
 
 import dataclasses
 import importlib.metadata
@@ -12,7 +12,9 @@ import click
 import numpy as np
 
 from benchmarks import picture, report
-from benchmarks.parts import PARTS, Settings
+from benchmarks.parts import ON_GPU, PARTS, Settings
+from cafe_edu.device import doctor, module_of
+from cafe_edu.errors import CafeError
 from cafe_edu.files import replacing
 
 
@@ -45,14 +47,19 @@ def version(package):
 @click.option("--steps", default=20, show_default=True, help="Runs in a turn, at most.")
 @click.option("--threads", default=os.cpu_count(), show_default=True, help="Threads on both sides.")
 @click.option("--engine", help="Who computes on our side, as Net's `engine`.")
+@click.option("--device", type=click.Choice(["cpu", "gpu"]), default="cpu", show_default=True,
+              help=f"Where both sides compute; on a GPU there are {', '.join(ON_GPU)}.")  # fmt: skip
 @click.option("--quick", is_flag=True, help="One turn of two runs: does it work?")
 @click.option("--out", default=pathlib.Path(__file__).parent, type=click.Path(path_type=pathlib.Path, file_okay=False),
               help="Folder for latest.json and latest.png.")  # fmt: skip
-def main(names, rounds, steps, threads, engine, quick, out):
+def main(names, rounds, steps, threads, engine, device, quick, out):
     """Measure cafe_edu beside PyTorch: all, or the parts named."""
-    settings = Settings(*((1, 2) if quick else (rounds, steps)), threads, engine, quick)
+    settings = Settings(*((1, 2) if quick else (rounds, steps)), threads, engine, quick, device)
     found = {"machine": machine(threads), "settings": dataclasses.asdict(settings)}
     out.mkdir(parents=True, exist_ok=True)
+    if device == "gpu":
+        measure_on_gpu(names, settings, found, out)
+        return
     for name in names or PARTS:
         found[name] = PARTS[name](settings)
         with replacing(out / "latest.json") as new:  # after every part: an hour's work is not lost to the last
@@ -61,6 +68,24 @@ def main(names, rounds, steps, threads, engine, quick, out):
     if figure:
         with replacing(out / "latest.png") as new:
             figure.savefig(new, format="png", metadata={"Software": None})
+    for line in report.lines(found):
+        click.echo(line)
+
+
+def measure_on_gpu(names, settings, found, out):
+    """The same with both sides on a GPU; for the nets that are measured there."""
+    others = [name for name in names if name not in ON_GPU]
+    if others:
+        raise click.UsageError(f"on a GPU there are {', '.join(ON_GPU)}, found {', '.join(others)}")
+    try:
+        module_of("gpu")
+    except CafeError as error:
+        raise click.ClickException(f"no GPU here: {error}") from None
+    found["machine"]["gpu"], found["on_gpu"] = dict(doctor())["GPU"], {}
+    for name in names or ON_GPU:
+        found["on_gpu"][name] = ON_GPU[name](settings)
+        with replacing(out / "latest_gpu.json") as new:
+            new.write_text(json.dumps(found, indent=1) + "\n")
     for line in report.lines(found):
         click.echo(line)
 

@@ -36,6 +36,9 @@ class Floor:
             self.multiply(*form)
         return 0.0
 
+    def wait(self):
+        """BLAS has done all when it returns."""
+
     def multiply(self, a, a_turned, b, b_turned):
         """Multiply two matrices, or piles of matrices, of shapes ``a`` and ``b``; turned: transposed."""
         shapes = a, b, result_of(a, a_turned, b, b_turned)

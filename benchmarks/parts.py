@@ -17,22 +17,31 @@ from benchmarks.ours import has_engines
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """How to measure: turns of each side, runs in a turn, threads on both sides, the engine of ours; quick: once."""
+    """How to measure: turns of each side, runs in a turn, threads, the engine of ours, where; quick: once."""
 
     rounds: int
     steps: int
     threads: int
     engine: str | None = None
     quick: bool = False
+    device: str = "cpu"
 
     def sides(self):
         """Return the sides that are here: ours first, PyTorch only where it is installed."""
-        sides = {"ours": ("ours", self.engine) if self.engine else ("ours",)}
+        there = ":gpu" if self.device == "gpu" else ""
+        sides = {"ours": (f"ours{there}", self.engine) if self.engine else (f"ours{there}",)}
         if has_engines() and self.engine != "plain":
-            sides["ours-plain"] = ("ours", "plain")
-        if importlib.util.find_spec("torch"):
-            sides["torch"] = ("torch",)
+            sides["ours-plain"] = (f"ours{there}", "plain")
+        if importlib.util.find_spec("torch") and (not there or torch_has_a_gpu()):
+            sides["torch"] = (f"torch{there}",)
         return sides
+
+
+def torch_has_a_gpu():
+    """Ask PyTorch; one that was made for CPUs has none."""
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def net(settings, name):
@@ -41,6 +50,14 @@ def net(settings, name):
     title = f"{target.title} {target.what}"
     counts = settings.rounds, settings.steps, settings.threads
     return rounds.summary(rounds.net_in_turns(title, target.net, target.batch, target.what, sides, *counts))
+
+
+def on_gpu(settings, name):
+    """One net beside PyTorch with cuDNN, on a GPU."""
+    target, counts = targets.ON_GPU[name], (settings.rounds, settings.steps, settings.threads)
+    title = f"{target.title} {target.what} on the GPU"
+    found = rounds.net_in_turns(title, target.net, target.batch, target.what, settings.sides(), *counts)
+    return rounds.summary(found)
 
 
 def batch(settings):
@@ -123,4 +140,5 @@ def data_loop(settings):
 
 
 PARTS = {name: lambda settings, name=name: net(settings, name) for name in targets.NETS}
+ON_GPU = {name: lambda settings, name=name: on_gpu(settings, name) for name in targets.ON_GPU}
 PARTS |= {part.__name__: part for part in (batch, depth, epoch, startup, data_loop)}

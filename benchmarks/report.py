@@ -12,6 +12,8 @@ def lines(found):
     """Yield the report on the contents of latest.json."""
     host = found["machine"]
     yield f"{host['cpu']}, {host['cores']} cores, {host['threads']} threads on each side"
+    if "gpu" in host:
+        yield f"GPU: {host['gpu']}; PyTorch with cuDNN, float32 without TF32"
     yield f"Python {host['python']}, numpy {host['numpy']} ({host['blas']}), PyTorch {host['torch'] or 'not installed'}"
     if host["load"] is not None and host["load"] > 0.5:
         yield f"NOISE: {host['load']:.1f} other processes were busy at the start; measure again on a quiet machine."
@@ -109,4 +111,16 @@ def data_loop(part):
     )
 
 
-REPORTS = {report.__name__: report for report in (batch, depth, epoch, startup, data_loop)}
+def on_gpu(part):
+    """Nets on a GPU."""
+    rows = [("net", "what", "ours ms", "plain ms", "PyTorch ms", "ratio, low to high", "memory MB")]
+    for name, sides in part.items():
+        target, speed = targets.ON_GPU[name], sides["ours"].get("over_torch")
+        ms = [f"{sides[side]['ms']:.2f}" if side in sides else "-" for side in ("ours", "ours-plain", "torch")]
+        memory = " to ".join(f"{sides[side]['memory_mb']:.0f}" for side in ("ours", "torch") if side in sides)
+        what = f"{target.what}, {target.batch}"
+        rows.append((target.title, what, *ms, spread(speed) if speed else "-", memory))
+    yield from table(rows)
+
+
+REPORTS = {report.__name__: report for report in (batch, depth, epoch, startup, data_loop, on_gpu)}

@@ -1,7 +1,8 @@
 """One side of one round, in a process of its own: `python -m benchmarks.side SIDE NET WHAT FILE STEPS [ENGINE]`.
 
-SIDE is ours, torch or floor; WHAT is step, forward or epoch; FILE is what `start` wrote. Printed is JSON: some numbers
-that every side must agree on, the seconds of the first run and of each measured one, and the memory taken at most.
+SIDE is ours, torch or floor, with ":gpu" behind it if it shall compute there; WHAT is step, forward or epoch; FILE is
+what `start` wrote. Printed is JSON: some numbers that every side must agree on, the seconds of the first run and of
+each measured one, and the memory taken at most, of the GPU if that computes.
 """
 
 import importlib
@@ -41,25 +42,31 @@ def peak():
 
 def measure(side, name, what, file, steps, engine=None):
     """Build one side, warm it up, and measure it."""
+    side, _, device = side.partition(":")
     cls = load(side)
     before, first = peak(), np.load(file)
-    one = cls(first, name, what, **({"engine": engine} if engine else {}))
+    one = cls(first, name, what, **({"engine": engine} if engine else {}), **({"device": device} if device else {}))
     start = time.perf_counter()
     numbers = [one.run()]
     found = {"first_s": time.perf_counter() - start}
     numbers += [one.run() for _ in range(WARM_UP - 1)]
-    found["memory_mb"] = None if before is None else peak() - before
+    if device:
+        found["memory_mb"] = one.memory() / 1024**2
+    else:
+        found["memory_mb"] = None if before is None else peak() - before
     if side != "floor":
         found |= {"losses": numbers, "moved": moved(one, first)} if what != "forward" else {"answer": answer(numbers)}
     return found | {"times": through(one, epoch(first)[:steps]) if what == "epoch" else again(one, steps)}
 
 
 def again(one, steps):
-    """Return the seconds of each run on the same batch."""
+    """Return the seconds of each run on the same batch, each until all is done."""
     times = []
     while len(times) < steps and (len(times) < LEAST or sum(times) < PATIENCE):
+        one.wait()
         start = time.perf_counter()
         one.run()
+        one.wait()
         times.append(time.perf_counter() - start)
     return times
 

@@ -32,6 +32,12 @@ NETS = {
     "squeezenet": Target("SqueezeNet v1.0", "squeezenet", 1, "forward", 1.2),
     "squeezenet_16": Target("SqueezeNet v1.0", "squeezenet", 16, "forward"),
 }
+ON_GPU = {  #: nothing is promised so far
+    "lenet": Target("LeNet", "lenet", 64, "step"),
+    "cifar_quick": Target("CIFAR-quick", "cifar_quick", 100, "step"),
+    "caffenet": Target("CaffeNet", "caffenet", 256, "step"),
+    "resnet20": Target("ResNet-20", "resnet20", 128, "step"),
+}
 MEMORY = 1.0  #: ours over PyTorch's
 
 BATCHES = (32, 64, 128, 256, 512)  #: of LeNet

@@ -58,7 +58,7 @@ class Net:
         Seed or source of all chance in this net.
     device : {"cpu", "gpu"}
     dtype : dtype, default=float32
-    engine : {"auto", "plain", "fast_cpu"}
+    engine : {"auto", "plain", "fast_cpu", "fast_gpu"}
         Who computes convolution, pooling and the like (see ``cafe_edu.engines``). A layer whose options say
         ``engine: CAFFE`` is always computed by ``plain``.
     keep : {"all", "outputs"}

@@ -47,8 +47,8 @@ rank:
 @MEASURED@
 
 Again on yours: `python -m benchmarks.parallel_scaling`. Ranks on several machines, and on GPUs, have not been
-tried. On GPUs gradients pass through the host's memory, without NCCL, and each rank takes the GPU that its environment
-shows it (`CUDA_VISIBLE_DEVICES`).
+tried. Each rank takes the GPU that its environment shows it (`CUDA_VISIBLE_DEVICES`). If that is one of its own, and
+cupy has NCCL, gradients go from GPU to GPU; otherwise through the host's memory.
 
 ## Computed
 

@@ -15,13 +15,15 @@ class Communicator(abc.ABC):
     Attributes
     ----------
     rank, size : int
+    on_gpu : bool
+        Does ``start_sum`` take arrays that live on a GPU? It takes numpy's, if not.
 
     References
     ----------
     Message Passing Interface Forum, "MPI: A Message-Passing Interface Standard". Lesson: day 15.
     """
 
-    rank, size = 0, 1
+    rank, size, on_gpu = 0, 1, False
 
     @abc.abstractmethod
     def start_sum(self, array):

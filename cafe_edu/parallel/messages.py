@@ -69,7 +69,7 @@ class Messages:
     .. math:: dw \leftarrow \frac{1}{R} \sum_r dw_r
 
     A loss is a mean over its batch. So R ranks with batches of B items have, up to rounding, the gradient of one rank
-    with their R B items. Gradients on a GPU pass through the host's memory (NCCL is not used).
+    with their R B items. Gradients on a GPU pass through the host's memory, unless the communicator is `NcclSums`.
 
     Parameters
     ----------
@@ -87,9 +87,10 @@ class Messages:
     def __init__(self, net, communicator, bucket=BUCKET):
         self.net, self.communicator = net, communicator
         self.messages = plan(net.steps, net.learnable, bucket)
+        self._home = net.xp if communicator.on_gpu else np  # where sums are made
         for message in self.messages:
-            if len(message.blobs) > 1 or net.xp is not np:
-                message.buffer = np.empty(sum(blob.count for blob in message.blobs), net.dtype)
+            if len(message.blobs) > 1 or net.xp is not self._home:
+                message.buffer = self._home.empty(sum(blob.count for blob in message.blobs), net.dtype)
         self._backwards, self._sent = 0, 0
         net.backward_step = self._followed(net.backward_step)
 
@@ -134,7 +135,8 @@ class Messages:
     def _packed(self, message):
         if message.buffer is None:
             return message.blobs[0].diff
-        np.concatenate([to_numpy(blob.diff).ravel() for blob in message.blobs], out=message.buffer)
+        diffs = [blob.diff if self.net.xp is self._home else to_numpy(blob.diff) for blob in message.blobs]
+        self._home.concatenate([diff.reshape(-1) for diff in diffs], out=message.buffer)
         return message.buffer
 
     def _unpack(self, message):

@@ -12,6 +12,7 @@ import numpy as np
 from cafe_edu.device import to_numpy
 from cafe_edu.errors import CafeError, ParallelError
 from cafe_edu.parallel.messages import Messages
+from cafe_edu.parallel.nccl import sums_for
 from cafe_edu.parallel.shares import share_out
 from cafe_edu.parallel.world import in_one_line
 from cafe_edu.proto import caffe_pb2
@@ -83,7 +84,7 @@ class ParallelSolver(Solver):
         super()._build(layers)
         self._check_same()
         share_out(self.net, self.communicator.rank, self.communicator.size)
-        self.messages = Messages(self.net, self.communicator)
+        self.messages = Messages(self.net, sums_for(self.communicator, self.net))
         self._part_chances()
 
     def _check_same(self):

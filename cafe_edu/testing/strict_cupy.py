@@ -30,8 +30,13 @@ QUESTIONS = {"allclose", "array_equal", "array_equiv"}
 
 
 @contextlib.contextmanager
-def strict_cupy():
+def strict_cupy(kernels=False):
     """Let the stand-in be cupy, for as long as the block runs; nets and arrays made inside are of no use outside.
+
+    Parameters
+    ----------
+    kernels : bool
+        Have ``RawKernel`` too, by which engine ``fast_gpu`` computes; it needs a C++ compiler (``cuda_on_cpu.py``).
 
     Yields
     ------
@@ -49,6 +54,10 @@ def strict_cupy():
     """
     absent = object()
     before, gpu = sys.modules.get("cupy", absent), StrictCupy()
+    if kernels:
+        from cafe_edu.testing.cuda_on_cpu import RawKernel
+
+        gpu.RawKernel = RawKernel
     TRANSFERS.clear()
     sys.modules["cupy"] = gpu
     device.cupy.cache_clear()  # it looks for cupy once, and now finds another
@@ -72,7 +81,10 @@ class StrictCupy(types.ModuleType):
         self.transfers = TRANSFERS
         about = {"name": b"strict stand-in for cupy"}
         runtime = types.SimpleNamespace(getDeviceProperties=lambda number: about)
-        self.cuda = types.SimpleNamespace(is_available=lambda: True, runtime=runtime)
+        stream = types.SimpleNamespace(synchronize=lambda: TRANSFERS.to_host.update(["synchronize"]))  # a wait, too
+        self.cuda = types.SimpleNamespace(
+            is_available=lambda: True, runtime=runtime, get_current_stream=lambda: stream
+        )
 
     def __getattr__(self, name):
         if name in NAMES["ufuncs"]:

@@ -13,6 +13,10 @@ from click.testing import CliRunner
 from benchmarks import floor, nets, ours, parts, picture, report, rounds, side, start, targets
 from benchmarks.__main__ import main
 from cafe_edu import Net
+from cafe_edu.device import cupy
+from cafe_edu.engines import fast_gpu
+from cafe_edu.testing import strict_cupy
+from cafe_edu.testing.cuda_on_cpu import compiler
 
 no_torch = not importlib.util.find_spec("torch")
 needs_torch = pytest.mark.skipif(no_torch, reason="PyTorch is not installed (`make bench` installs it)")
@@ -146,5 +150,70 @@ def test_picture_has_a_panel_for_each_thing(found):
 
 
 def test_every_part_has_its_words():
-    assert parts.PARTS.keys() == targets.NETS.keys() | report.REPORTS.keys()
+    assert parts.PARTS.keys() | {"on_gpu"} == targets.NETS.keys() | report.REPORTS.keys()
+    assert parts.ON_GPU.keys() == targets.ON_GPU.keys() <= parts.PARTS.keys()
     assert not ours.has_engines() or "ours-plain" in parts.Settings(1, 1, 1).sides()
+
+
+# on a GPU -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(compiler() is None, reason="no C++ compiler here, to run kernels on the CPU")
+def test_our_side_computes_on_a_gpu_and_is_waited_for(tmp_path):
+    start.write(tmp_path / "start.npz", "lenet", 2)
+    first = np.load(tmp_path / "start.npz")
+    with strict_cupy(kernels=True) as gpu:
+        one = ours.Ours(first, "lenet", "step", device="gpu")
+        assert one.net.engine is fast_gpu
+        losses = [one.run() for _ in range(2)]
+        far = side.moved(one, first)
+        gpu.transfers.clear()
+        assert len(side.again(one, 3)) == 3
+        assert gpu.transfers.to_host["synchronize"] == 6
+    other = ours.Ours(first, "lenet", "step")
+    np.testing.assert_allclose(losses, [other.run() for _ in range(2)], rtol=1e-4)
+    np.testing.assert_allclose(far, side.moved(other, first), rtol=1e-2)
+    other.wait()
+
+
+def test_sides_on_a_gpu(monkeypatch):
+    monkeypatch.setattr(parts.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(parts, "torch_has_a_gpu", lambda: True)
+    sides = parts.Settings(1, 1, 1, device="gpu").sides()
+    assert sides == {"ours": ("ours:gpu",), "ours-plain": ("ours:gpu", "plain"), "torch": ("torch:gpu",)}
+    monkeypatch.setattr(parts, "torch_has_a_gpu", lambda: False)
+    assert parts.Settings(1, 1, 1, "fast_gpu", device="gpu").sides() == {
+        "ours": ("ours:gpu", "fast_gpu"),
+        "ours-plain": ("ours:gpu", "plain"),
+    }
+
+
+def test_without_a_gpu_it_says_so(tmp_path):
+    if cupy() is not None:
+        pytest.skip("a GPU answers")
+    done = CliRunner().invoke(main, ["--device", "gpu", "--out", str(tmp_path)])
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: no GPU here: device 'gpu' needs cupy and an NVIDIA GPU, and none answers")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_not_measured_on_a_gpu(tmp_path):
+    done = CliRunner().invoke(main, ["data_loop", "--device", "gpu", "--out", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "on a GPU there are lenet, cifar_quick, caffenet, resnet20, found data_loop" in done.output
+
+
+@pytest.mark.skipif(cupy() is None, reason="no GPU answers")
+def test_a_tiny_round_on_a_gpu(tmp_path):
+    done = CliRunner().invoke(main, ["lenet", "--device", "gpu", "--quick", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "latest_gpu.json").read_text())["on_gpu"]["lenet"]["ours"]["ms"] > 0
+
+
+def test_report_of_a_gpu():
+    both = {"ours": [turn(2), turn(3)], "torch": [turn(4), turn(4)]}
+    host = {"cpu": "a CPU", "cores": 2, "threads": 2, "load": 0.1, "gpu": "a card, cupy 14"}
+    host |= {"python": "3", "numpy": "2", "blas": "B", "torch": "2"}
+    lines = "\n".join(report.lines({"machine": host, "on_gpu": {"resnet20": rounds.summary(both)}}))
+    assert "GPU: a card, cupy 14; PyTorch with cuDNN, float32 without TF32" in lines
+    assert re.search(r"^ResNet-20 +step, 128 +2.50 +- +4.00 +0.62, 0.50 to 0.75 +10 to 10$", lines, re.MULTILINE)

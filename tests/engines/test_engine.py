@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cafe_edu import Net, Solver, engines
-from cafe_edu.engines import fast_cpu, plain
+from cafe_edu.engines import fast_cpu, fast_gpu, plain
 from cafe_edu.errors import CafeError
 from cafe_edu.solvers import rule
 from cafe_edu.solvers.sgd import SGD
@@ -126,14 +126,20 @@ def test_a_rule_of_ones_own_is_asked_even_under_a_known_name(monkeypatch):
 
 
 def test_an_engine_that_does_not_exist():
-    with pytest.raises(CafeError, match="expected an engine among auto, plain, fast_cpu, found 'fast'"):
+    with pytest.raises(CafeError, match="expected an engine among auto, plain, fast_cpu, fast_gpu, found 'fast'"):
         Net(LARGE % "", engine="fast")
 
 
-def test_the_fast_engine_does_not_work_on_a_gpu():
-    with pytest.raises(CafeError, match="'fast_cpu' computes on the CPU, and this net lives on the GPU"):
-        engines.engine("fast_cpu", types.ModuleType("cupy"))
-    assert engines.engine("auto", types.ModuleType("cupy"), 1e12) is plain
+def test_each_fast_engine_keeps_to_its_device():
+    gpu = types.ModuleType("cupy")
+    with pytest.raises(CafeError, match="'fast_cpu' computes on the CPU, and this net lives on a GPU: use 'fast_gpu'"):
+        engines.engine("fast_cpu", gpu)
+    with pytest.raises(CafeError, match="'fast_gpu' computes on a GPU, and this net lives on the CPU: use 'fast_cpu'"):
+        engines.engine("fast_gpu")
+    assert engines.engine("auto", gpu, 1e12) is plain  # it has no compiler
+    gpu.RawKernel = object
+    assert engines.engine("auto", gpu) is engines.engine("fast_gpu", gpu) is fast_gpu
+    assert engines.engine("plain", gpu) is plain
 
 
 def test_without_numba_the_plain_engine_steps_in(monkeypatch, caplog):
