@@ -33,7 +33,7 @@ def demo(out, data, progress):
         "log": "how it went, in Caffe's format",
     }.items():
         click.echo(f"  {found[what]}  ({text})")
-    click.echo("\nNext: `make lab` opens the lessons; day 6 does all this step by step.")
+    click.echo("\nNext: `make lab` opens the lessons: day 1 begins with this net, day 6 does all this step by step.")
 
 
 @command()
