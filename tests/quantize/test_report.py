@@ -58,13 +58,13 @@ def test_both_nets_see_what_the_float_net_reads(small):
     """A net with data of its own, drawn by chance, and an Accuracy layer."""
     spec = """
         layer { name: "d" type: "DummyData" top: "d" top: "label" dummy_data_param {
-          shape { dim: 50 dim: 8 } shape { dim: 50 } data_filler { type: "gaussian" } data_filler { value: 1 } } }
+          shape { dim: 50 dim: 8 } shape { dim: 50 } data_filler { type: "uniform" min: -1 max: 1 } data_filler { value: 1 } } }
         layer { name: "ip" type: "InnerProduct" bottom: "d" top: "y" inner_product_param { num_output: 4
           weight_filler { type: "gaussian" } } }
         layer { name: "right" type: "Accuracy" bottom: "y" bottom: "label" top: "right" }
     """
     report = quantize(small(spec), 2).report(4)
-    assert report.rows[0].sqnr > 20  # the numbers are drawn anew: a few leave the range, and cost much
+    assert report.rows[0].sqnr > 30
     assert abs(report.accuracy[0] - 0.25) < 0.15
     assert abs(report.accuracy[1] - report.accuracy[0]) <= 0.02
     assert report.agreement is None

@@ -237,7 +237,11 @@ def test_a_net_that_broke_can_be_drawn(loss):
     solver.train_record[-1]["loss"] = loss
     solver.net.params["conv"][0].data[...] = np.nan
     solver.net.blobs["y"].diff[...] = np.nan
-    draw_progress(solver).canvas.draw()
+    figure = draw_progress(solver)
+    figure.canvas.draw()
+    curves, *others = figure.axes
+    assert len(curves.lines[0].get_xdata()) == 3  # the broken iteration has its place too
+    assert len(others) >= 2
 
 
 def test_first_filters_of_other_nets():
