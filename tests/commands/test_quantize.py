@@ -11,7 +11,8 @@ from cafe_edu.quantize import load_quantized
 NET = """
 name: "small"
 layer { name: "data" type: "DummyData" top: "x" top: "label" dummy_data_param {
-  shape { dim: 8 dim: 6 } shape { dim: 8 } data_filler { type: "uniform" min: -1 max: 1 } data_filler { type: "constant" } } }
+  shape { dim: 8 dim: 6 } shape { dim: 8 }
+  data_filler { type: "uniform" min: -1 max: 1 } data_filler { type: "constant" } } }
 layer { name: "ip" type: "InnerProduct" bottom: "x" top: "y" inner_product_param {
   num_output: 3 weight_filler { type: "gaussian" std: 0.5 } } }
 layer { name: "accuracy" type: "Accuracy" bottom: "y" bottom: "label" top: "accuracy" }

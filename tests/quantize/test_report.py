@@ -58,7 +58,8 @@ def test_both_nets_see_what_the_float_net_reads(small):
     """A net with data of its own, drawn by chance, and an Accuracy layer."""
     spec = """
         layer { name: "d" type: "DummyData" top: "d" top: "label" dummy_data_param {
-          shape { dim: 50 dim: 8 } shape { dim: 50 } data_filler { type: "uniform" min: -1 max: 1 } data_filler { value: 1 } } }
+          shape { dim: 50 dim: 8 } shape { dim: 50 }
+          data_filler { type: "uniform" min: -1 max: 1 } data_filler { value: 1 } } }
         layer { name: "ip" type: "InnerProduct" bottom: "d" top: "y" inner_product_param { num_output: 4
           weight_filler { type: "gaussian" } } }
         layer { name: "right" type: "Accuracy" bottom: "y" bottom: "label" top: "right" }
